@@ -1,0 +1,96 @@
+"""Noise for pictures: the lab's definition and the paper's."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labutils.preprocessing import check_pixel_values, describe
+
+# A noise source draws noise of mean 0 and standard deviation 1.
+NoiseSource = Callable[[tuple[int, ...], torch.Generator], Tensor]
+
+
+def add_noise(
+    x: np.ndarray, noise_pct: float = 0.05, rng: np.random.Generator | None = None
+) -> np.ndarray:
+    """The lab's noisy copy of a picture.
+
+    Gaussian noise of standard deviation ``noise_pct * x.std()`` is added, the
+    result is clipped to 0…255 and truncated to whole numbers.
+
+    Args:
+        x: one picture (H, W, 3) or (H, W), or several (N, H, W, 3), each with
+            its own standard deviation; uint8, or numbers in 0…255.
+        noise_pct: noise strength as a share of the picture's standard
+            deviation, 0 or more.
+        rng: a numpy generator, for example ``np.random.default_rng(0)``;
+            without it the noise is different every time.
+
+    Returns:
+        A new uint8 array of x's shape; x is not changed.
+
+    Raises:
+        TypeError, ValueError: the message names the argument.
+    """
+    if not isinstance(x, np.ndarray) or x.ndim not in (2, 3, 4) or x.size == 0 or (
+        x.ndim > 2 and x.shape[-1] != 3
+    ):
+        raise ValueError(
+            f"add_noise: x is {describe(x)}; expected pictures (H, W, 3) or (N, H, W, 3), RGB."
+        )
+    check_pixel_values(x, "x", "add_noise")
+    check_noise_pct(noise_pct, "add_noise")
+    if rng is None:
+        rng = np.random.default_rng()
+    elif not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"add_noise: rng is {describe(rng)}; expected np.random.default_rng(seed) or None."
+        )
+    sigma = noise_pct * x.std(axis=tuple(range(x.ndim))[-3:], keepdims=True)
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def check_noise_pct(noise_pct: float, caller: str) -> None:
+    """Raise unless noise_pct is a finite number, 0 or more."""
+    if isinstance(noise_pct, bool) or not isinstance(noise_pct, (int, float, np.number)):
+        raise TypeError(f"{caller}: noise_pct is {describe(noise_pct)}; expected a number.")
+    if not (np.isfinite(noise_pct) and noise_pct >= 0):
+        raise ValueError(
+            f"{caller}: noise_pct is {noise_pct}; expected a share, 0 or more, such as 0.1."
+        )
+
+
+def gaussian(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Standard normal noise, float32."""
+    return torch.empty(shape).normal_(generator=generator)
+
+
+NOISE_SOURCES: dict[str, NoiseSource] = {"gaussian": gaussian}
+
+
+def lab_copies(pixels: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
+    """Noisy copies in the lab's manner: clipped to 0…255 and truncated.
+
+    Args:
+        pixels: one picture (C, H, W), whole numbers 0…255.
+        noise: (k, C, H, W), standard deviation 1.
+        noise_pct: share of the picture's standard deviation.
+    """
+    sigma = noise_pct * pixels.std(correction=0)
+    return (pixels + noise * sigma).clamp_(0, 255).trunc_()
+
+
+def paper_copies(x: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
+    """Noisy copies in the paper's manner: σ = noise_pct·(max − min), not clipped.
+
+    Source: Smilkov et al. 2017, "SmoothGrad", section 3.1.
+
+    Args:
+        x: one network input (C, H, W).
+        noise: (k, C, H, W), standard deviation 1.
+        noise_pct: noise level as a share of the input's range.
+    """
+    return x + noise * (noise_pct * (x.max() - x.min()))

@@ -1,0 +1,148 @@
+"""Figures of the series: pictures, maps, histograms, always with alt text.
+
+Functions return a matplotlib figure; ``show`` puts it into the notebook.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML, display
+from matplotlib.figure import Figure
+from torch import Tensor
+
+PANEL = 1.9  # inches per picture: five side by side fit a laptop's page
+DPI = 110
+MAP_COLOURS = "magma"
+SIGNED_COLOURS = "RdBu_r"
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure with alt text for readers who cannot see it.
+
+    Jupyter's own display of a figure has no alt text, so the picture is sent
+    as an HTML image: WebP, a tenth of the size of a PNG for noisy maps.
+
+    Args:
+        fig: a matplotlib figure; it is closed afterwards.
+        alt: what the figure shows, in one or two sentences.
+
+    Raises:
+        ValueError: alt is empty.
+    """
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("show: alt is empty; say in a sentence what the figure shows.")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="webp", dpi=DPI, bbox_inches="tight",
+                pil_kwargs={"quality": 88})
+    plt.close(fig)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    display(HTML(f'<img alt="{html.escape(alt)}" style="max-width:100%" '
+                 f'src="data:image/webp;base64,{data}">'))
+
+
+def save(fig: Figure, stem: str | Path) -> list[Path]:
+    """Write a figure as ``stem.png`` (150 dpi) and ``stem.pdf``; returns the paths."""
+    stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_suffix(".png"), stem.with_suffix(".pdf")]
+    for path in paths:
+        fig.savefig(path, dpi=150, bbox_inches="tight")
+    return paths
+
+
+def short_name(name: str, words: int = 22) -> str:
+    """The first name of an ImageNet class, cut to fit over a picture."""
+    first = name.split(",")[0]
+    return first if len(first) <= words else first[: words - 1] + "…"
+
+
+def plot_pictures(
+    X: np.ndarray, titles: Sequence[str], columns: int = 5
+) -> Figure:
+    """Pictures (N, H, W, 3), uint8, in rows of ``columns`` with titles."""
+    rows = -(-len(X) // columns)
+    fig, axes = _grid(rows, min(columns, len(X)))
+    for ax, x, title in zip(axes.flat, X, titles, strict=False):
+        ax.imshow(x)
+        ax.set_title(title, fontsize=9)
+    return fig
+
+
+def plot_maps(
+    X: np.ndarray,
+    maps: Mapping[str, Tensor | np.ndarray],
+    titles: Sequence[str],
+    *,
+    notes: Mapping[str, Sequence[str]] | None = None,
+    cmap: str = MAP_COLOURS,
+    cap: float = 100.0,
+) -> Figure:
+    """Pictures in the first row, one row of saliency maps per entry of ``maps``.
+
+    Each map has its own scale, from 0 to its largest value, because the maps
+    of two pictures are not comparable in size.
+
+    Args:
+        X: (N, H, W, 3) uint8.
+        maps: row name → maps (N, H, W), not negative.
+        titles: N titles over the pictures.
+        notes: row name → N short notes under the maps.
+        cmap: a perceptual colour map.
+        cap: the percentile that is drawn at full brightness; 100 caps nothing.
+    """
+    fig, axes = _grid(1 + len(maps), len(X))
+    for ax, x, title in zip(axes[0], X, titles, strict=True):
+        ax.imshow(x)
+        ax.set_title(title, fontsize=9)
+    for row, (name, row_maps) in zip(axes[1:], maps.items(), strict=True):
+        for column, (ax, saliency_map) in enumerate(zip(row, to_numpy(row_maps), strict=True)):
+            ax.imshow(saliency_map, cmap=cmap, vmin=0, vmax=np.percentile(saliency_map, cap))
+            if notes and name in notes:
+                ax.set_xlabel(notes[name][column], fontsize=8)
+        row[0].set_ylabel(name, fontsize=9)
+    return fig
+
+
+def plot_histograms(
+    values: Mapping[str, np.ndarray], ranges: Mapping[str, tuple[float, float]],
+    *, bins: int = 1000, log: bool = False,
+) -> Figure:
+    """One density histogram per entry, side by side.
+
+    Args:
+        values: axis label → numbers of any shape.
+        ranges: axis label → (low, high) of the axis.
+        bins: bars over that range.
+        log: a logarithmic density axis, which shows the outliers.
+    """
+    fig, axes = plt.subplots(1, len(values), figsize=(9.5, 3.0), layout="constrained",
+                             squeeze=False)
+    for ax, (label, numbers) in zip(axes.flat, values.items(), strict=True):
+        ax.hist(to_numpy(numbers).ravel(), bins=bins, range=ranges[label], density=True,
+                histtype="stepfilled", color="#3b528b")
+        ax.set_xlabel(label)
+        ax.set_ylabel("density" + (" (log scale)" if log else ""))
+        ax.set_xlim(ranges[label])
+        if log:
+            ax.set_yscale("log")
+    return fig
+
+
+def to_numpy(x: Tensor | np.ndarray) -> np.ndarray:
+    """A tensor on any device, or an array, as a numpy array."""
+    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
+    fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
+                             figsize=(PANEL * columns, (PANEL + 0.2) * rows))
+    for ax in axes.flat:
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.spines[:].set_visible(False)
+    return fig, axes

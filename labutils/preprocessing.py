@@ -1,0 +1,137 @@
+"""From pictures to what the network wants, and back."""
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
+from torchvision.transforms import functional as F
+
+# Means and standard deviations of ImageNet's training pictures (R, G, B), on a
+# scale of 0 to 1: the constants that torchvision's classifiers were trained with.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def preprocess(img: Image.Image | np.ndarray, size: int = 224) -> Tensor:
+    """One picture as the network's input.
+
+    Resize the shorter side to ``size``, cut the middle square, divide by 255,
+    subtract ImageNet's mean, divide by its standard deviation.
+
+    Args:
+        img: a PIL image, or an array (H, W, 3), uint8, or float in 0…255.
+        size: side of the result in pixels.
+
+    Returns:
+        Tensor (1, 3, size, size), float32.
+
+    Raises:
+        TypeError, ValueError: not a picture of that kind; the message says why.
+    """
+    if not isinstance(img, Image.Image):
+        img = Image.fromarray(as_uint8_picture(img, "preprocess"))
+    img = img.convert("RGB")
+    if img.size != (size, size):
+        img = F.center_crop(F.resize(img, size, antialias=True), [size, size])
+    return F.normalize(F.to_tensor(img), IMAGENET_MEAN, IMAGENET_STD)[None]
+
+
+def deprocess(x: Tensor, should_rescale: bool = True) -> Image.Image:
+    """A network input as a picture: the way back of ``preprocess``.
+
+    Args:
+        x: Tensor (1, 3, H, W) or (3, H, W), ImageNet-normalised.
+        should_rescale: stretch the values to the full range 0…1 first
+            (``rescale``). Without it the round trip is exact to one grey level.
+
+    Returns:
+        PIL image, RGB, W×H.
+    """
+    if not isinstance(x, Tensor) or x.ndim not in (3, 4) or x.shape[-3] != 3 or (
+        x.ndim == 4 and len(x) != 1
+    ):
+        raise ValueError(
+            f"deprocess: x is {describe(x)}; expected one picture as a tensor "
+            "(1, 3, H, W) or (3, H, W)."
+        )
+    unit = to_pixels(x.detach().reshape(x.shape[-3:]).float().cpu()) / 255
+    unit = rescale(unit) if should_rescale else unit.clamp(0, 1)
+    return F.to_pil_image(unit)
+
+
+def rescale(x: Tensor | np.ndarray) -> Tensor | np.ndarray:
+    """Stretch a tensor or array to 0…1: (x − min) / (max − min); constants become 0."""
+    low, high = x.min(), x.max()
+    return (x - low) / (high - low) if high > low else x * 0.0
+
+
+def blur_image(X: Tensor, sigma: float = 1.0) -> Tensor:
+    """Gaussian blur along height and width.
+
+    Args:
+        X: Tensor (N, C, H, W) or (C, H, W).
+        sigma: standard deviation in pixels, at least 0.
+
+    Returns:
+        A new tensor of X's shape, dtype and device; X is not changed.
+    """
+    if not sigma >= 0:
+        raise ValueError(f"blur_image: sigma is {sigma}; expected a number of pixels, 0 or more.")
+    if sigma == 0:
+        return X.detach().clone()
+    blurred = gaussian_filter1d(X.detach().cpu().numpy(), sigma, axis=-1)
+    blurred = gaussian_filter1d(blurred, sigma, axis=-2)
+    return torch.from_numpy(blurred).to(X)
+
+
+def normalise(pixels: Tensor) -> Tensor:
+    """Pixels 0…255, (..., 3, H, W) → ImageNet-normalised, as ``preprocess`` does."""
+    mean, std = _constants(pixels)
+    return (pixels / 255 - mean) / std
+
+
+def to_pixels(X: Tensor) -> Tensor:
+    """ImageNet-normalised (..., 3, H, W) → pixels 0…255, not rounded."""
+    mean, std = _constants(X)
+    return (X * std + mean) * 255
+
+
+def as_uint8_picture(img: np.ndarray, caller: str) -> np.ndarray:
+    """Check one picture (H, W, 3) and return it as uint8."""
+    if not isinstance(img, np.ndarray) or img.ndim != 3 or img.shape[-1] != 3:
+        raise ValueError(
+            f"{caller}: img is {describe(img)}; expected one picture (H, W, 3), "
+            "RGB, as a PIL image or a numpy array."
+        )
+    check_pixel_values(img, "img", caller)
+    return img.astype(np.uint8)
+
+
+def check_pixel_values(x: np.ndarray, name: str, caller: str) -> None:
+    """Raise unless x holds uint8, or numbers in 0…255 without NaN."""
+    if x.dtype == np.uint8:
+        return
+    if x.dtype.kind not in "iuf":
+        raise TypeError(f"{caller}: {name} is {describe(x)}; expected uint8 pixels 0…255.")
+    if not np.isfinite(x).all():
+        raise ValueError(f"{caller}: {name} has NaN or infinite pixels; expected 0…255.")
+    if x.size and (x.min() < 0 or x.max() > 255):
+        raise ValueError(
+            f"{caller}: {name} has values from {x.min():.4g} to {x.max():.4g}; "
+            "expected pixels 0…255 (before preprocessing)."
+        )
+
+
+def describe(x: object) -> str:
+    """A few words for error messages: type, shape and dtype."""
+    shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+    if shape is None:
+        return type(x).__name__
+    return f"{type(x).__name__} {tuple(shape)} {dtype}"
+
+
+def _constants(like: Tensor) -> tuple[Tensor, Tensor]:
+    mean = torch.tensor(IMAGENET_MEAN, dtype=like.dtype, device=like.device)
+    std = torch.tensor(IMAGENET_STD, dtype=like.dtype, device=like.device)
+    return mean[:, None, None], std[:, None, None]

@@ -1,0 +1,216 @@
+"""SmoothGrad: the average saliency of noisy copies of a picture.
+
+    M̂_c(x) = 1/n Σ_k M_c(x + ε_k),    ε_k ~ N(0, σ²)
+
+Source: Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise",
+section 3.
+"""
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from labutils.inputs import (
+    as_labels,
+    as_network_input,
+    as_pixels,
+    check_model,
+    count_classes,
+    is_pictures,
+)
+from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct, lab_copies, paper_copies
+from labutils.preprocessing import describe, normalise, to_pixels
+from labutils.saliency import score_gradient
+from labutils.single_class import single_class
+from labutils.workers import map_in_order
+
+# Larger batches make the C library hand memory back and fault it in again.
+CPU_BATCH = 4
+
+
+def max_abs(saliency: Tensor) -> Tensor:
+    """(k, C, H, W) → (k, H, W): magnitude, then maximum over the channels."""
+    return saliency.abs().amax(dim=1)
+
+
+def signed(saliency: Tensor) -> Tensor:
+    """(k, C, H, W) as it is."""
+    return saliency
+
+
+def mean(samples: Iterator[Tensor]) -> Tensor:
+    """The average of a stream of tensors; one tensor in memory at a time."""
+    total, count = next(samples).clone(), 1
+    for sample in samples:
+        total += sample
+        count += 1
+    return total / count
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """How n saliencies become one map: reduce each, combine them, finish."""
+
+    reduce: Callable[[Tensor], Tensor]
+    combine: Callable[[Iterator[Tensor]], Tensor]
+    finish: Callable[[Tensor], Tensor] = lambda combined: combined
+
+
+AGGREGATIONS = {
+    # The lab: mean of the n max-abs maps.
+    "mean": Aggregation(reduce=max_abs, combine=mean),
+    # The paper: average the signed gradients, take the magnitude afterwards.
+    "signed_mean": Aggregation(reduce=signed, combine=mean,
+                               finish=lambda combined: max_abs(combined[None])[0]),
+}
+
+
+def smoothgrad(
+    X: Tensor | np.ndarray,
+    y: Tensor | np.ndarray | Sequence[int],
+    model: nn.Module,
+    n: int = 50,
+    noise_pct: float = 0.1,
+    *,
+    noise: str | NoiseSource = "gaussian",
+    manner: str = "lab",
+    aggregate: str = "mean",
+    seed: int | None = None,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Tensor:
+    """Smoothed saliency maps.
+
+    Args:
+        X: pictures (N, H, W, 3), uint8 or numbers in 0…255; or preprocessed
+            pictures, float tensor (N, C, H, W).
+        y: N class numbers.
+        model: a classifier in eval mode.
+        n: noisy copies per picture, 1 or more.
+        noise_pct: noise strength; in the lab's manner a share of the picture's
+            standard deviation, in the paper's a share of max − min.
+        noise: ``"gaussian"``, or a function (shape, generator) → noise of mean
+            0 and standard deviation 1, called once per copy with shape (H, W, C).
+        manner: ``"lab"`` adds noise to the pixels, clips to 0…255 and
+            truncates; ``"paper"`` adds it to the network's input, no clipping.
+        aggregate: ``"mean"`` of the max-abs maps (the lab's), or
+            ``"signed_mean"``, the magnitude of the mean gradient (the paper's).
+        seed: same seed, same maps, bit for bit, on one machine; copy k of
+            picture i gets the same noise whatever n and the batch size are.
+        batch_size: copies per forward pass; without it a good choice is made.
+        progress: show a progress bar.
+
+    Returns:
+        Tensor (N, H, W), float32, on the model's device. With n=1 and
+        noise_pct=0 it equals the vanilla max-abs map. X, y and the model are
+        not changed.
+
+    Raises:
+        TypeError, ValueError: the message names the argument.
+    """
+    check_model(model, "smoothgrad")
+    _check_count(n, "n")
+    check_noise_pct(noise_pct, "smoothgrad")
+    aggregation = AGGREGATIONS[_pick(aggregate, AGGREGATIONS, "aggregate")]
+    source = noise if callable(noise) else NOISE_SOURCES[_pick(noise, NOISE_SOURCES, "noise")]
+    _pick(manner, ("lab", "paper"), "manner")
+    batch_size = CPU_BATCH if batch_size is None else batch_size
+    _check_count(batch_size, "batch_size")
+    inputs = as_network_input(X, model, "smoothgrad")
+    labels = as_labels(y, len(inputs), count_classes(model, inputs, "smoothgrad"), "smoothgrad")
+    add_noise_to = _noise_adder(X, inputs, noise_pct, manner)
+    scores = [single_class(model, int(label)) for label in labels]
+    entropy = np.random.SeedSequence(seed).entropy
+
+    def jobs() -> Iterator[tuple[int, Tensor]]:
+        for i in range(len(inputs)):
+            for first in range(0, n, batch_size):
+                copies = range(first, min(first + batch_size, n))
+                yield i, torch.stack([_draw(source, inputs.shape, entropy, i, k) for k in copies])
+
+    def reduced_saliency(job: tuple[int, Tensor]) -> Tensor:
+        i, epsilon = job
+        return aggregation.reduce(score_gradient(scores[i], add_noise_to(i, epsilon)))
+
+    batches = map_in_order(reduced_saliency, jobs(), inputs.device)
+    samples = tqdm((sample for batch in batches for sample in batch), desc="SmoothGrad",
+                   unit="copy", total=len(inputs) * n, disable=not progress)
+    samples = iter(samples)
+    return torch.stack([aggregation.finish(aggregation.combine(islice(samples, n)))
+                        for _ in range(len(inputs))])
+
+
+def _noise_adder(
+    X: Tensor | np.ndarray, inputs: Tensor, noise_pct: float, manner: str
+) -> Callable[[int, Tensor], Tensor]:
+    """A function (picture's number, noise (k, H, W, C)) → noisy network inputs."""
+    if noise_pct == 0:  # Every copy is the picture itself: nothing to round.
+        return lambda i, epsilon: inputs[i].expand(len(epsilon), -1, -1, -1)
+
+    def channels_first(epsilon: Tensor) -> Tensor:
+        return epsilon.to(inputs.device).permute(0, 3, 1, 2)
+
+    if manner == "paper":
+        return lambda i, epsilon: paper_copies(inputs[i], channels_first(epsilon), noise_pct)
+    pixels = _pixels(X, inputs)
+    return lambda i, epsilon: normalise(
+        lab_copies(pixels[i], channels_first(epsilon), noise_pct))
+
+
+def _pixels(X: Tensor | np.ndarray, inputs: Tensor) -> Tensor:
+    """The pictures that the network inputs came from, (N, 3, H, W) in 0…255."""
+    if is_pictures(X):
+        return as_pixels(X, "smoothgrad").to(inputs.device)
+    pixels = to_pixels(inputs).round() if inputs.shape[1] == 3 else None
+    if pixels is None or pixels.min() < 0 or pixels.max() > 255:
+        raise ValueError(
+            f"smoothgrad: X is {describe(X)} and not an ImageNet-normalised picture, so the "
+            "lab's noise on pixels 0…255 has no meaning; give pictures (N, H, W, 3), or "
+            "choose manner='paper', which adds noise to the network's input."
+        )
+    return pixels
+
+
+def _draw(
+    source: NoiseSource, shape: torch.Size, entropy: int, picture: int, copy: int
+) -> Tensor:
+    """The noise of one copy, (H, W, C): the same whatever the other copies are.
+
+    Drawn channels last, which is the layout that the convolutions want.
+    """
+    seed = np.random.SeedSequence(entropy, spawn_key=(picture, copy)).generate_state(1, np.uint64)
+    generator = torch.Generator().manual_seed(int(seed[0]))
+    wanted = (shape[2], shape[3], shape[1])
+    epsilon = torch.as_tensor(source(wanted, generator))
+    if epsilon.shape != wanted or not torch.isfinite(epsilon).all():
+        raise ValueError(
+            f"smoothgrad: noise gave {describe(epsilon)}"
+            f"{'' if epsilon.shape != wanted else ' with NaN or infinite values'}; expected "
+            f"finite numbers of shape {wanted}."
+        )
+    return epsilon.float()
+
+
+def _pick(name: str, known: Collection[str], argument: str) -> str:
+    """name, when it is known; else an error that lists the names and suggests one."""
+    if name in known:
+        return name
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(
+        f"smoothgrad: {argument} is {name!r}; expected one of "
+        f"{', '.join(map(repr, known))}.{hint}"
+    )
+
+
+def _check_count(value: int, argument: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"smoothgrad: {argument} is {value!r}; expected a whole number.")
+    if value < 1:
+        raise ValueError(f"smoothgrad: {argument} is {value}; expected 1 or more.")
