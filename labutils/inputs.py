@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from labutils.preprocessing import check_pixel_values, describe, normalise
 
+EXPECTED_X = "pictures (N, H, W, 3) in 0…255 or a preprocessed float tensor (N, C, H, W)"
+
 
 def as_network_input(X: Tensor | np.ndarray, model: nn.Module, caller: str) -> Tensor:
     """X as the network takes it, on the network's device; X is not changed.
@@ -21,20 +23,16 @@ def as_network_input(X: Tensor | np.ndarray, model: nn.Module, caller: str) -> T
     device = device_of(model)
     if is_pictures(X):
         return normalise(as_pixels(X, caller).to(device)).contiguous()
-    if isinstance(X, np.ndarray):
+    came = describe(X)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "iuf":
         X = torch.from_numpy(X)
     if not isinstance(X, Tensor) or X.ndim != 4 or 0 in X.shape:
         hint = " A single picture needs a batch dimension: X[None]." if getattr(
             X, "ndim", 0) == 3 else ""
-        raise ValueError(
-            f"{caller}: X is {describe(X)}; expected pictures (N, H, W, 3) in 0…255 or a "
-            f"preprocessed float tensor (N, C, H, W).{hint}"
-        )
+        raise ValueError(f"{caller}: X is {came}; expected {EXPECTED_X}.{hint}")
     if not X.is_floating_point():
-        raise TypeError(
-            f"{caller}: X is {describe(X)}; a tensor (N, C, H, W) must be float, "
-            "preprocessed (torch.cat([preprocess(x) for x in X]))."
-        )
+        raise TypeError(f"{caller}: X is {came}; expected {EXPECTED_X}, such as "
+                        "torch.cat([preprocess(x) for x in X]).")
     if not torch.isfinite(X).all():
         raise ValueError(f"{caller}: X has NaN or infinite values; check the preprocessing.")
     return X.detach().to(device)
@@ -59,9 +57,14 @@ def as_labels(
     """y as an int64 tensor (count,), every label in 0…classes−1."""
     if y is None:
         raise ValueError(f"{caller}: y is None; give one label per picture.")
-    labels = torch.as_tensor(np.asarray(y.cpu() if isinstance(y, Tensor) else y))
-    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
-        raise TypeError(f"{caller}: y is {describe(labels)}; expected whole numbers, shape (N,).")
+    try:
+        array = np.asarray(y.detach().cpu() if isinstance(y, Tensor) else y)
+    except (TypeError, ValueError):  # lists in lists of different lengths
+        array = None
+    if array is None or array.ndim != 1 or array.dtype.kind not in "iu":
+        came = describe(y if array is None else array)
+        raise TypeError(f"{caller}: y is {came}; expected whole numbers, shape (N,).")
+    labels = torch.from_numpy(array.astype(np.int64))
     if len(labels) != count:
         raise ValueError(
             f"{caller}: y has {len(labels)} labels but X has {count} pictures; "
@@ -71,7 +74,7 @@ def as_labels(
     if len(wrong):
         last = f"…{classes - 1}" if classes else " or more"
         raise ValueError(f"{caller}: y has the label {int(wrong[0])}; expected 0{last}.")
-    return labels.long()
+    return labels
 
 
 def check_model(model: nn.Module, caller: str) -> None:
@@ -91,13 +94,25 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu") if parameter is None else parameter.device
 
 
+def checked_scores(model: nn.Module, X: Tensor, caller: str) -> Tensor:
+    """model(X), the scores (N, classes); an error that names X when they do not fit."""
+    try:
+        scores = model(X)
+    except RuntimeError as error:
+        dtype = next((p.dtype for p in model.parameters()), torch.float32)
+        raise ValueError(
+            f"{caller}: X is {describe(X)}, on which the model fails ({error}); expected "
+            f"{EXPECTED_X}, {dtype} like the model's parameters."
+        ) from error
+    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != len(X):
+        raise ValueError(
+            f"{caller}: the model gives {describe(scores)} for {len(X)} pictures; "
+            "expected scores (N, classes)."
+        )
+    return scores
+
+
 def count_classes(model: nn.Module, X: Tensor, caller: str) -> int:
     """How many scores the model gives, from one forward pass of one picture."""
     with torch.no_grad():
-        scores = model(X[:1])
-    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != 1:
-        raise ValueError(
-            f"{caller}: the model gives {describe(scores)} for one picture; "
-            "expected scores (N, classes)."
-        )
-    return scores.shape[1]
+        return checked_scores(model, X[:1], caller).shape[1]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.preprocessing import check_pixel_values, describe
+from labutils.preprocessing import IMAGENET_STD, check_pixel_values, describe
 
 # A noise source draws noise of mean 0 and standard deviation 1.
 NoiseSource = Callable[[tuple[int, ...], torch.Generator], Tensor]
@@ -51,6 +51,28 @@ def add_noise(
     sigma = noise_pct * x.std(axis=tuple(range(x.ndim))[-3:], keepdims=True)
     noisy = x + sigma * rng.standard_normal(x.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def noise_in_other_units(x: np.ndarray, noise_pct: float) -> dict[str, float]:
+    """One noise strength in the units of the lab, the paper and the network.
+
+    Args:
+        x: one picture (H, W, 3), uint8.
+        noise_pct: the lab's share of the picture's standard deviation.
+
+    Returns:
+        ``"grey levels"``: σ on the scale 0…255; ``"share of max − min"``: the
+        paper's noise level; ``"normalised"``: σ in the network's input, mean of
+        the three channels.
+    """
+    check_noise_pct(noise_pct, "noise_in_other_units")
+    sigma = noise_pct * float(x.std())
+    span = float(x.max()) - float(x.min())
+    return {
+        "grey levels": sigma,
+        "share of max − min": sigma / span if span else 0.0,
+        "normalised": sigma / 255 * float(np.mean(1 / np.array(IMAGENET_STD))),
+    }
 
 
 def check_noise_pct(noise_pct: float, caller: str) -> None:

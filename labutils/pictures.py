@@ -136,7 +136,8 @@ def package_file(package: str, pattern: str) -> list[Path]:
 def _load_samples() -> Pictures:
     paths = package_file("foolbox", "foolbox/data/imagenet_*_*.jpg")
     version = importlib.metadata.version("foolbox")
-    return _from_files(paths, f"samples: {len(paths)} photographs from the package foolbox {version}")
+    source = f"samples: {len(paths)} photographs from the package foolbox {version}"
+    return _from_files(paths, source)
 
 
 def _load_imagenet_val_25() -> Pictures:

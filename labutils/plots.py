@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 PANEL = 1.9  # inches per picture: five side by side fit a laptop's page
-DPI = 110
+DPI = 100
 MAP_COLOURS = "magma"
 SIGNED_COLOURS = "RdBu_r"
 
@@ -38,7 +38,7 @@ def show(fig: Figure, alt: str) -> None:
         raise ValueError("show: alt is empty; say in a sentence what the figure shows.")
     buffer = io.BytesIO()
     fig.savefig(buffer, format="webp", dpi=DPI, bbox_inches="tight",
-                pil_kwargs={"quality": 88})
+                pil_kwargs={"quality": 84})
     plt.close(fig)
     data = base64.b64encode(buffer.getvalue()).decode()
     display(HTML(f'<img alt="{html.escape(alt)}" style="max-width:100%" '
@@ -80,12 +80,13 @@ def plot_maps(
     *,
     notes: Mapping[str, Sequence[str]] | None = None,
     cmap: str = MAP_COLOURS,
-    cap: float = 100.0,
+    cap: float = 99.5,
 ) -> Figure:
     """Pictures in the first row, one row of saliency maps per entry of ``maps``.
 
-    Each map has its own scale, from 0 to its largest value, because the maps
-    of two pictures are not comparable in size.
+    Each map has its own scale, because the maps of two pictures are not
+    comparable in size. It ends at a high percentile of the map: a few outliers
+    would otherwise leave everything else black.
 
     Args:
         X: (N, H, W, 3) uint8.

@@ -43,7 +43,7 @@ def deprocess(x: Tensor, should_rescale: bool = True) -> Image.Image:
     Args:
         x: Tensor (1, 3, H, W) or (3, H, W), ImageNet-normalised.
         should_rescale: stretch the values to the full range 0…1 first
-            (``rescale``). Without it the round trip is exact to one grey level.
+            (``rescale``). Without it a picture comes back as it was.
 
     Returns:
         PIL image, RGB, W×H.
@@ -57,7 +57,8 @@ def deprocess(x: Tensor, should_rescale: bool = True) -> Image.Image:
         )
     unit = to_pixels(x.detach().reshape(x.shape[-3:]).float().cpu()) / 255
     unit = rescale(unit) if should_rescale else unit.clamp(0, 1)
-    return F.to_pil_image(unit)
+    # Rounded, not truncated: the way there and back must not darken a picture.
+    return F.to_pil_image((unit * 255).round().to(torch.uint8))
 
 
 def rescale(x: Tensor | np.ndarray) -> Tensor | np.ndarray:
@@ -76,6 +77,8 @@ def blur_image(X: Tensor, sigma: float = 1.0) -> Tensor:
     Returns:
         A new tensor of X's shape, dtype and device; X is not changed.
     """
+    if not isinstance(X, Tensor) or X.ndim not in (3, 4):
+        raise ValueError(f"blur_image: X is {describe(X)}; expected a tensor (N, C, H, W).")
     if not sigma >= 0:
         raise ValueError(f"blur_image: sigma is {sigma}; expected a number of pixels, 0 or more.")
     if sigma == 0:

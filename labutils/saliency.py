@@ -10,7 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from labutils.inputs import as_labels, as_network_input, check_model, count_classes
+from labutils.inputs import (
+    as_labels,
+    as_network_input,
+    check_model,
+    checked_scores,
+    count_classes,
+)
 from labutils.preprocessing import describe
 from labutils.single_class import single_class
 from labutils.workers import map_in_order
@@ -34,7 +40,7 @@ def class_scores(
     inputs = as_network_input(X, model, "class_scores")
     if isinstance(X, Tensor) and X.requires_grad and X.shape == inputs.shape:
         inputs = X.to(inputs.device)
-    scores = model(inputs)
+    scores = checked_scores(model, inputs, "class_scores")
     labels = as_labels(y, len(inputs), scores.shape[1], "class_scores").to(scores.device)
     return scores.gather(1, labels[:, None]).squeeze(1)
 

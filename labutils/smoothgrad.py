@@ -122,6 +122,9 @@ def smoothgrad(
     _pick(manner, ("lab", "paper"), "manner")
     batch_size = CPU_BATCH if batch_size is None else batch_size
     _check_count(batch_size, "batch_size")
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ValueError(f"smoothgrad: seed is {seed!r}; expected a whole number, 0 or more, "
+                         "or None.")
     inputs = as_network_input(X, model, "smoothgrad")
     labels = as_labels(y, len(inputs), count_classes(model, inputs, "smoothgrad"), "smoothgrad")
     add_noise_to = _noise_adder(X, inputs, noise_pct, manner)
@@ -187,7 +190,10 @@ def _draw(
     seed = np.random.SeedSequence(entropy, spawn_key=(picture, copy)).generate_state(1, np.uint64)
     generator = torch.Generator().manual_seed(int(seed[0]))
     wanted = (shape[2], shape[3], shape[1])
-    epsilon = torch.as_tensor(source(wanted, generator))
+    epsilon = source(wanted, generator)
+    if not isinstance(epsilon, (Tensor, np.ndarray)):
+        raise TypeError(f"smoothgrad: noise gave {describe(epsilon)}; expected a tensor.")
+    epsilon = torch.as_tensor(epsilon)
     if epsilon.shape != wanted or not torch.isfinite(epsilon).all():
         raise ValueError(
             f"smoothgrad: noise gave {describe(epsilon)}"

@@ -1,0 +1,60 @@
+# SmoothGrad Lab: `make` alone lists what there is.
+PYTHON ?= python3
+export PYTHON
+
+NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
+PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
+
+.PHONY: help run test lab site clean set-owner venv venv-site
+
+help:
+	@echo "make run     execute every notebook into build/notebooks/, then build the site"
+	@echo "make test    run every test and re-execute the notebooks"
+	@echo "make lab     open JupyterLab on notebooks/"
+	@echo "make site    build build/site/index.html from the executed notebooks"
+	@echo "make clean   delete build/ and the caches"
+	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
+	@echo "Another Python than python3: make run PYTHON=python3.12"
+
+venv:
+	@sh scripts/ensure_venv.sh .venv requirements.txt
+
+# The site builder's own small environment, without torch.
+venv-site:
+	@sh scripts/ensure_venv.sh .venv-site docs/requirements.txt
+
+run: venv venv-site
+	@.venv/bin/python scripts/run_notebooks.py $(NOTEBOOKS)
+	@.venv-site/bin/python scripts/build_site.py
+
+test: venv
+	@echo "Testing labutils and re-executing the notebooks (two minutes or so)"
+	@.venv/bin/python -m pytest tests --nbval-lax --nbval-current-env \
+	    --nbval-cell-timeout=120 $(NOTEBOOKS)
+
+lab: venv
+	@echo "JupyterLab opens on notebooks/; stop it with Ctrl-C"
+	@.venv/bin/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks
+
+site: venv-site
+	@.venv-site/bin/python scripts/build_site.py
+
+clean:
+	@rm -rf build .pytest_cache .ruff_cache
+	@find labutils tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Deleted build/ and the caches; the environments .venv and .venv-site stay."
+
+# sed -i differs between Linux and macOS; with a suffix for a copy it does not.
+set-owner:
+	@case "$(OWNER)" in ""|*[!A-Za-z0-9-]*) \
+	    echo "Give your GitHub account: make set-owner OWNER=name" >&2; exit 1;; esac
+	@files=$$(grep -rl '$(PLACEHOLDER)' pyproject.toml README.md docs notebooks 2>/dev/null); \
+	if [ -z "$$files" ]; then \
+	    echo "Nothing to do, the owner is already set:"; grep '^Repository' pyproject.toml; \
+	else \
+	    for file in $$files; do \
+	        sed -i.bak -e 's#github\.com/OWNER/#github.com/$(OWNER)/#g' \
+	            -e 's#/github/OWNER/#/github/$(OWNER)/#g' "$$file" && rm "$$file.bak" \
+	            && echo "Owner set to $(OWNER) in $$file" || exit 1; \
+	    done; \
+	fi

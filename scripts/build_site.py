@@ -1,0 +1,55 @@
+"""Build build/site/ from docs/ and the executed notebooks: python scripts/build_site.py"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx_build
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+PAGES, SITE = BUILD / "pages", BUILD / "site"
+# On the site the landing page takes the README's place.
+README_LINK = re.compile(r"\(\.\./README\.md(#[\w-]*)?\)")
+
+
+def gather() -> None:
+    """Lay out in build/pages/ what Sphinx reads, so that relative links keep working."""
+    shutil.rmtree(PAGES, ignore_errors=True)
+    (PAGES / "notebooks").mkdir(parents=True)
+    (PAGES / "data").mkdir()
+    shutil.copy(ROOT / "docs" / "index.md", PAGES)
+    shutil.copy(ROOT / "data" / "README.md", PAGES / "data")
+    shutil.copytree(ROOT / "notebooks" / "images", PAGES / "notebooks" / "images")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        chosen = newest(path, BUILD / "notebooks" / path.name)
+        print(f"  {chosen.relative_to(ROOT)}")
+        text = README_LINK.sub("(../index.md)", chosen.read_text("utf-8"))
+        (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
+
+
+def newest(committed: Path, executed: Path) -> Path:
+    """The notebook as make run executed it, unless it was edited afterwards."""
+    if executed.is_file() and executed.stat().st_mtime >= committed.stat().st_mtime:
+        return executed
+    return committed
+
+
+def main() -> int:
+    """Build the site; a warning (a bad formula, a broken link) makes it fail."""
+    print("Building the site from")
+    gather()
+    shutil.rmtree(SITE, ignore_errors=True)
+    code = sphinx_build(["-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs"),
+                         "-d", str(BUILD / "doctrees"), "-E", str(PAGES), str(SITE)])
+    if code:
+        print("The site was built with the faults above; mend them and run: make site",
+              file=sys.stderr)
+        return code
+    print(f"Site: {(SITE / 'index.html').relative_to(ROOT)} (open it in a browser)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""The whole series runs on the original lab's pictures and weights, too."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_the_original_labs_data(path, lab_data, monkeypatch, tmp_path):
+    monkeypatch.setenv("LAB_DATA", str(lab_data))
+    monkeypatch.setenv("LAB_PICTURES", "imagenet_val_25")
+    monkeypatch.setenv("LAB_WEIGHTS", str(lab_data / "squeezenet1_1_reference.pth"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    printed = "".join(output.get("text", "") for cell in notebook.cells
+                      for output in cell.get("outputs", []))
+    assert "Pictures: imagenet_val_25:" in printed
+    assert "Weights: your own: squeezenet1_1_reference.pth" in printed
