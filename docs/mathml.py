@@ -29,7 +29,7 @@ def to_mathml(node: nodes.Element, displayed: bool) -> str:
     try:
         return CONVERTER.convert_with_local_state(latex, displaystyle=displayed)
     except LatexError as error:
-        logger.warning("bad formula %r: %s", latex, error, location=node)
+        logger.warning("bad formula %s (character %s)", latex, error, location=node)
         return f'<code class="bad-formula">{html.escape(latex)}</code>'
 
 

@@ -43,12 +43,14 @@ def describe(notebook: nbformat.NotebookNode, error: Exception) -> str:
     started = [i for i, cell in enumerate(notebook.cells)
                if cell.cell_type == "code" and "execution" in cell.metadata]
     number = started[-1] if started else 0
-    source = "\n".join("    " + line for line in notebook.cells[number].source.splitlines())
-    if isinstance(error, CellExecutionError):
-        reason = COLOUR_CODES.sub("", error.traceback)
-    else:
-        reason = f"{type(error).__name__}: {error}"
-    return f"cell {number + 1} of {len(notebook.cells)}:\n\n{source}\n\n{reason}"
+    cell = notebook.cells[number]
+    source = "\n".join("    " + line for line in cell.source.splitlines())
+    tracebacks = ["\n".join(output.traceback) for output in cell.get("outputs", [])
+                  if output.output_type == "error"]
+    # A kernel that died or took too long leaves no traceback.
+    reason = tracebacks[-1] if tracebacks else f"{type(error).__name__}: {error}"
+    return (f"cell {number + 1} of {len(notebook.cells)}:\n\n{source}\n\n"
+            + COLOUR_CODES.sub("", reason))
 
 
 def main(paths: list[Path]) -> int:

@@ -1,0 +1,90 @@
+"""What the unit tests share: pictures, networks, and a clean environment."""
+
+import os
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from labutils.network import load_squeezenet
+from labutils.pictures import Pictures, load_pictures
+from labutils.preprocessing import preprocess
+
+matplotlib.use("Agg")
+
+# Read before clean_environment hides it from the tests.
+LAB_DATA = os.environ.get("LAB_DATA")
+ORIGINALS = ("imagenet_val_25.npz", "squeezenet1_1_reference.pth", "published_scores.json")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests mean the defaults, whatever the shell that started them has set."""
+    for variable in ("LAB_PICTURES", "LAB_WEIGHTS", "LAB_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="session")
+def lab_data() -> Path:
+    """The folder with the original lab's pictures, the reference weights and scores."""
+    folder = Path(LAB_DATA).expanduser().resolve() if LAB_DATA else None
+    if folder is None or not all((folder / name).is_file() for name in ORIGINALS):
+        pytest.skip("LAB_DATA is not set to a folder with the original pictures")
+    return folder
+
+
+# Session fixtures are made before clean_environment, so they name what they load.
+@pytest.fixture(scope="session")
+def pictures() -> Pictures:
+    """The first five default pictures."""
+    return load_pictures("samples", num=5)
+
+
+@pytest.fixture(scope="session")
+def X5(pictures: Pictures) -> Tensor:
+    """The same five, preprocessed."""
+    return torch.cat([preprocess(x) for x in pictures.X])
+
+
+@pytest.fixture(scope="session")
+def y5(pictures: Pictures) -> Tensor:
+    """Their labels."""
+    return torch.from_numpy(pictures.y)
+
+
+@pytest.fixture(scope="session")
+def model() -> nn.Module:
+    """SqueezeNet with the default weights, float32, on the CPU."""
+    return load_squeezenet("deepscale", device="cpu")
+
+
+def make_tiny_model(channels: int = 3, classes: int = 10) -> nn.Module:
+    """A network that is fast and, unlike one with ReLU, smooth everywhere."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        layers = nn.Sequential(
+            nn.Conv2d(channels, 6, 3), nn.Tanh(), nn.Conv2d(6, 6, 3, stride=2), nn.Tanh(),
+            nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, classes))
+    return layers.eval()
+
+
+@pytest.fixture
+def tiny_model() -> nn.Module:
+    """A small smooth network with 10 classes; its parameters are not frozen."""
+    return make_tiny_model()
+
+
+@pytest.fixture
+def tiny_pictures() -> np.ndarray:
+    """Three small pictures with different spreads of grey levels, uint8."""
+    rng = np.random.default_rng(11)
+    spreads = np.array([20, 60, 110])[:, None, None, None]
+    return (128 + spreads * rng.uniform(-1, 1, (3, 16, 18, 3))).astype(np.uint8)
+
+
+def relative_difference(found: Tensor, expected: Tensor) -> float:
+    """‖found − expected‖ / ‖expected‖."""
+    return float((found - expected).norm() / expected.norm())

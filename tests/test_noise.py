@@ -1,0 +1,173 @@
+"""add_noise as the lab defines it, the two manners of noise, and their units."""
+
+import numpy as np
+import pytest
+import torch
+
+from labutils.noise import add_noise, gaussian, lab_copies, noise_in_other_units, paper_copies
+from labutils.preprocessing import IMAGENET_STD
+
+
+@pytest.fixture
+def two_greys() -> np.ndarray:
+    """Pixels of 103 and 153: standard deviation 25, far from both ends of the scale."""
+    x = np.full((224, 224, 3), 103, np.uint8)
+    x[::2] = 153
+    return x
+
+
+def test_add_noise_adds_clips_and_truncates_as_the_lab_does(tiny_pictures):
+    x = tiny_pictures[2]
+    noise = np.random.default_rng(0).standard_normal(x.shape)
+    expected = np.clip(x + 0.5 * x.std() * noise, 0, 255).astype(np.uint8)
+    assert np.array_equal(add_noise(x, 0.5, np.random.default_rng(0)), expected)
+
+
+def test_the_deviation_of_the_noise_is_noise_pct_times_the_pictures_own(two_greys):
+    sigma = 0.2 * 25
+    deviation = (add_noise(two_greys, 0.2, np.random.default_rng(0)).astype(float)
+                 - two_greys).std()
+    # Truncation adds the variance 1/12 of a uniform rounding error. Five standard errors.
+    error = sigma / np.sqrt(2 * two_greys.size)
+    assert abs(deviation - np.sqrt(sigma**2 + 1 / 12)) < 5 * error
+
+
+def test_truncation_makes_pictures_half_a_grey_level_darker(two_greys):
+    noisy = add_noise(two_greys, 0.2, np.random.default_rng(0)).astype(float)
+    error = 5 / np.sqrt(two_greys.size)
+    assert abs((noisy - two_greys).mean() + 0.5) < 5 * error
+
+
+def test_clipping_makes_strong_noise_weaker_than_nominal(tiny_pictures):
+    x = tiny_pictures[2]
+    noisy = add_noise(x, 0.95, np.random.default_rng(0)).astype(float)
+    assert (noisy - x).std() < 0.95 * 0.95 * x.std()
+
+
+def test_bright_pixels_do_not_wrap_around_to_dark():
+    x = np.zeros((50, 50, 3), np.uint8)
+    x[25:] = 255
+    assert add_noise(x, 0.1, np.random.default_rng(0))[25:].min() > 127
+
+
+def test_without_noise_the_picture_comes_back(tiny_pictures):
+    assert np.array_equal(add_noise(tiny_pictures, 0), tiny_pictures)
+
+
+def test_a_uniform_picture_has_no_deviation_and_gets_no_noise():
+    grey = np.full((8, 8, 3), 90, np.uint8)
+    assert np.array_equal(add_noise(grey, 0.5), grey)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
+def test_the_result_is_uint8_of_the_same_shape(tiny_pictures, dtype):
+    noisy = add_noise(tiny_pictures.astype(dtype), 0.1)
+    assert (noisy.dtype, noisy.shape) == (np.uint8, tiny_pictures.shape)
+
+
+def test_a_grey_picture_without_channels_is_welcome(tiny_pictures):
+    assert add_noise(tiny_pictures[0, :, :, 0], 0.1).shape == (16, 18)
+
+
+def test_every_picture_of_a_batch_has_its_own_deviation(tiny_pictures):
+    rng = np.random.default_rng(3)
+    one_by_one = np.stack([add_noise(x, 0.3, rng) for x in tiny_pictures])
+    assert np.array_equal(add_noise(tiny_pictures, 0.3, np.random.default_rng(3)), one_by_one)
+
+
+def test_the_same_generator_gives_the_same_noise(tiny_pictures):
+    first, second = (add_noise(tiny_pictures, 0.1, np.random.default_rng(5)) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_without_a_generator_the_noise_is_different_every_time(tiny_pictures):
+    assert not np.array_equal(add_noise(tiny_pictures, 0.1), add_noise(tiny_pictures, 0.1))
+
+
+def test_add_noise_leaves_the_picture_alone(tiny_pictures):
+    before = tiny_pictures.copy()
+    add_noise(tiny_pictures, 0.5)
+    assert np.array_equal(tiny_pictures, before)
+
+
+@pytest.mark.parametrize("rng", [None, 0], ids=["no generator", "a generator"])
+def test_add_noise_leaves_the_global_random_state_alone(tiny_pictures, rng):
+    np.random.seed(1)
+    expected = np.random.random(3)
+    np.random.seed(1)
+    add_noise(tiny_pictures, 0.1, None if rng is None else np.random.default_rng(rng))
+    assert np.array_equal(np.random.random(3), expected)
+
+
+@pytest.mark.parametrize(("x", "came"), [
+    ([[1, 2], [3, 4]], "list"),
+    (None, "NoneType"),
+    (np.zeros(5, np.uint8), r"\(5,\)"),
+    (np.zeros((4, 4, 4), np.uint8), r"\(4, 4, 4\)"),
+    (np.zeros((2, 4, 4, 4), np.uint8), r"\(2, 4, 4, 4\)"),
+    (np.zeros((0, 4, 4, 3), np.uint8), r"\(0, 4, 4, 3\)"),
+    (torch.zeros(4, 4, 3), "Tensor"),
+], ids=["list", "None", "one axis", "alpha", "batch with alpha", "empty", "tensor"])
+def test_add_noise_refuses_what_is_no_picture(x, came):
+    with pytest.raises(ValueError, match=rf"add_noise: x is .*{came}.*expected"):
+        add_noise(x)
+
+
+@pytest.mark.parametrize(("x", "error"), [
+    (np.full((4, 4, 3), np.nan), ValueError),
+    (np.full((4, 4, 3), 255.5), ValueError),
+    (np.full((4, 4, 3), -1), ValueError),
+    (np.full((4, 4, 3), True), TypeError),
+    (np.full((4, 4, 3), "7"), TypeError),
+], ids=["NaN", "above 255", "below 0", "bool", "text"])
+def test_add_noise_refuses_pixels_outside_0_to_255(x, error):
+    with pytest.raises(error, match=r"add_noise: x .*expected .*0…255"):
+        add_noise(x)
+
+
+@pytest.mark.parametrize(("noise_pct", "error"), [
+    (-0.1, ValueError), (float("nan"), ValueError), (float("inf"), ValueError),
+    ("0.1", TypeError), (None, TypeError), (True, TypeError),
+])
+def test_add_noise_refuses_an_impossible_strength(tiny_pictures, noise_pct, error):
+    with pytest.raises(error, match=r"add_noise: noise_pct is .*expected"):
+        add_noise(tiny_pictures, noise_pct)
+
+
+@pytest.mark.parametrize("rng", [3, np.random.RandomState(0)], ids=["number", "old generator"])
+def test_add_noise_refuses_another_kind_of_generator(tiny_pictures, rng):
+    with pytest.raises(TypeError, match=r"add_noise: rng is .*expected np.random.default_rng"):
+        add_noise(tiny_pictures, 0.1, rng)
+
+
+def test_gaussian_noise_has_mean_0_and_deviation_1():
+    noise = gaussian((200, 200, 3), torch.Generator().manual_seed(0))
+    standard_error = noise.numel() ** -0.5
+    assert abs(noise.mean()) < 5 * standard_error
+    assert abs(noise.std() - 1) < 5 * standard_error
+
+
+def test_lab_copies_is_add_noise_on_tensors(tiny_pictures):
+    x = tiny_pictures[1]
+    noise = np.random.default_rng(2).standard_normal(x.shape)
+    copies = lab_copies(torch.from_numpy(x).permute(2, 0, 1).double(),
+                        torch.from_numpy(noise).permute(2, 0, 1)[None], 0.4)
+    expected = add_noise(x, 0.4, np.random.default_rng(2))
+    assert np.array_equal(copies[0].permute(1, 2, 0).numpy(), expected)
+
+
+def test_paper_copies_scale_the_noise_by_the_range_and_do_not_clip():
+    x = torch.tensor([-2.0, 0.0, 3.0]).reshape(1, 1, 3)
+    noise = torch.tensor([[-1.0, 0.0, 2.0]]).reshape(1, 1, 1, 3)
+    expected = torch.tensor([-2.0 - 0.5, 0.0, 3.0 + 1.0]).reshape(1, 1, 1, 3)
+    assert torch.allclose(paper_copies(x, noise, 0.1), expected)
+
+
+def test_noise_in_other_units_speaks_of_the_same_sigma(tiny_pictures):
+    x = tiny_pictures[0]
+    units = noise_in_other_units(x, 0.2)
+    sigma = 0.2 * x.std()
+    assert units["grey levels"] == pytest.approx(sigma)
+    assert units["share of max − min"] * (int(x.max()) - int(x.min())) == pytest.approx(sigma)
+    normalised = np.mean([sigma / 255 / std for std in IMAGENET_STD])
+    assert units["normalised"] == pytest.approx(normalised)
