@@ -5,13 +5,14 @@ export PYTHON
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 
-.PHONY: help run test lab site clean set-owner venv venv-site
+.PHONY: help run test lab site bench clean set-owner venv venv-site
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
 	@echo "make test    run every test and re-execute the notebooks"
 	@echo "make lab     open JupyterLab on notebooks/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
+	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
 	@echo "make clean   delete build/ and the caches"
 	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
 	@echo "Another Python than python3: make run PYTHON=python3.12"
@@ -38,6 +39,10 @@ lab: venv
 
 site: venv-site
 	@.venv-site/bin/python scripts/build_site.py
+
+bench: venv
+	@echo "Timing on one machine, interleaved (three minutes or so); keep it otherwise idle"
+	@.venv/bin/python -m benchmarks.bench
 
 clean:
 	@rm -rf build .pytest_cache .ruff_cache

@@ -112,7 +112,8 @@ def report(results: dict) -> str:
         lines.append(f"| {name} | {best:.2f} | {results['median_ms'][name]:.2f} | "
                      f"{lab / best:.2f} | {captum / best:.2f} |")
     for name, floor in results["floor_ms"].items():
-        lines.append(f"| floor, {name} | {floor:.2f} | | {lab / floor:.2f} | {captum / floor:.2f} |")
+        lines.append(f"| floor, {name} | {floor:.2f} | "
+                     f"| {lab / floor:.2f} | {captum / floor:.2f} |")
     memory, fits, half = results["peak_mib"], results["scaling"], results["bfloat16"]
     lines += [
         "",

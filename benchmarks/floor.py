@@ -6,8 +6,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from labutils.single_class import single_class
-
 
 def convolution_floor(model: nn.Module, batch_size: int, dtype: torch.dtype) -> float:
     """Seconds a copy for the convolutions of one class score, forward and backward to the input.

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torchvision.models import SqueezeNet
 
 from labutils.preprocessing import check_pixel_values, describe, normalise
+from labutils.single_class import is_plain_squeezenet
 
 EXPECTED_X = "pictures (N, H, W, 3) in 0…255 or a preprocessed float tensor (N, C, H, W)"
 
@@ -113,6 +115,8 @@ def checked_scores(model: nn.Module, X: Tensor, caller: str) -> Tensor:
 
 
 def count_classes(model: nn.Module, X: Tensor, caller: str) -> int:
-    """How many scores the model gives, from one forward pass of one picture."""
+    """How many scores the model gives; asks the model unless its last layer says so."""
+    if isinstance(model, SqueezeNet) and is_plain_squeezenet(model):
+        return model.classifier[1].out_channels
     with torch.no_grad():
         return checked_scores(model, X[:1], caller).shape[1]

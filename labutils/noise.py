@@ -97,12 +97,15 @@ def lab_copies(pixels: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
     """Noisy copies in the lab's manner: clipped to 0…255 and truncated.
 
     Args:
-        pixels: one picture (C, H, W), whole numbers 0…255.
-        noise: (k, C, H, W), standard deviation 1.
+        pixels: one picture, whole numbers 0…255.
+        noise: k times the picture's shape, standard deviation 1.
         noise_pct: share of the picture's standard deviation.
+
+    Returns:
+        Tensor of noise's shape, whole numbers 0…255.
     """
     sigma = noise_pct * pixels.std(correction=0)
-    return (pixels + noise * sigma).clamp_(0, 255).trunc_()
+    return (noise * sigma).add_(pixels).clamp_(0, 255).trunc_()
 
 
 def paper_copies(x: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
@@ -111,8 +114,11 @@ def paper_copies(x: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
     Source: Smilkov et al. 2017, "SmoothGrad", section 3.1.
 
     Args:
-        x: one network input (C, H, W).
-        noise: (k, C, H, W), standard deviation 1.
+        x: one network input.
+        noise: k times the input's shape, standard deviation 1.
         noise_pct: noise level as a share of the input's range.
+
+    Returns:
+        Tensor of noise's shape.
     """
     return x + noise * (noise_pct * (x.max() - x.min()))

@@ -178,13 +178,20 @@ def _from_files(paths: list[Path], source: str) -> Pictures:
 
 
 def _from_npz(path: Path) -> Pictures:
-    with np.load(path, allow_pickle=False) as file:
-        absent = {"X", "y"} - set(file.files)
-        if absent:
-            raise ValueError(f"load_pictures: {path.name} lacks {', '.join(sorted(absent))}; "
-                             "expected X (N, 224, 224, 3) uint8 and y (N,).")
-        X, y = file["X"], file["y"]
-    if X.dtype != np.uint8 or X.ndim != 4 or X.shape[1:] != (SIZE, SIZE, 3):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files if name in ("X", "y")}
+    except Exception as error:  # no zip archive, a truncated one, or pickled objects inside
+        raise ValueError(
+            f"load_pictures: {path.name} cannot be read as an .npz file of arrays "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    absent = {"X", "y"} - arrays.keys()
+    if absent:
+        raise ValueError(f"load_pictures: {path.name} lacks {', '.join(sorted(absent))}; "
+                         "expected X (N, 224, 224, 3) uint8 and y (N,).")
+    X, y = arrays["X"], arrays["y"]
+    if X.dtype != np.uint8 or X.ndim != 4 or X.shape[1:] != (SIZE, SIZE, 3) or not len(X):
         raise ValueError(f"load_pictures: X in {path.name} is {X.shape} {X.dtype}; "
                          f"expected (N, {SIZE}, {SIZE}, 3) uint8.")
     if y.shape != (len(X),) or y.dtype.kind not in "iu" or y.min() < 0 or y.max() > 999:

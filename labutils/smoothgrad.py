@@ -9,6 +9,7 @@ section 3.
 import difflib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -16,16 +17,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from labutils.inputs import (
-    as_labels,
-    as_network_input,
-    as_pixels,
-    check_model,
-    count_classes,
-    is_pictures,
-)
-from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct, lab_copies, paper_copies
-from labutils.preprocessing import describe, normalise, to_pixels
+from labutils.inputs import as_labels, as_network_input, check_model, count_classes
+from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct
+from labutils.noisy_inputs import checked, draw_noise, noise_adder
 from labutils.saliency import score_gradient
 from labutils.single_class import single_class
 from labutils.workers import map_in_order
@@ -120,7 +114,8 @@ def smoothgrad(
     _check_count(n, "n")
     check_noise_pct(noise_pct, "smoothgrad")
     aggregation = AGGREGATIONS[_pick(aggregate, AGGREGATIONS, "aggregate")]
-    source = noise if callable(noise) else NOISE_SOURCES[_pick(noise, NOISE_SOURCES, "noise")]
+    own = callable(noise)
+    source = checked(noise) if own else NOISE_SOURCES[_pick(noise, NOISE_SOURCES, "noise")]
     _pick(manner, ("lab", "paper"), "manner")
     dtype = PRECISIONS[_pick(precision, PRECISIONS, "precision")]
     if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
@@ -131,20 +126,23 @@ def smoothgrad(
     _check_precision(dtype, inputs.device)
     batch_size = _good_batch_size(inputs, dtype) if batch_size is None else batch_size
     _check_count(batch_size, "batch_size")
-    add_noise_to = _noise_adder(X, inputs, noise_pct, manner)
+    noisy_inputs = noise_adder(X, inputs, noise_pct, manner)
     scores = [single_class(model, int(label)) for label in labels]
     entropy = np.random.SeedSequence(seed).entropy
+    shape = (*inputs.shape[2:], inputs.shape[1])
 
-    def jobs() -> Iterator[tuple[int, Tensor]]:
+    def jobs() -> Iterator[tuple[int, Callable[[], Tensor]]]:
         for i in range(len(inputs)):
             for first in range(0, n, batch_size):
                 copies = range(first, min(first + batch_size, n))
-                yield i, torch.stack([_draw(source, inputs.shape, entropy, i, k) for k in copies])
+                draw = partial(draw_noise, source, shape, entropy, i, copies)
+                # A student's source may keep a state: call it here, in order.
+                yield i, (lambda drawn: lambda: drawn)(draw()) if own else draw
 
-    def reduced_saliency(job: tuple[int, Tensor]) -> Tensor:
-        i, epsilon = job
+    def reduced_saliency(job: tuple[int, Callable[[], Tensor]]) -> Tensor:
+        i, draw = job
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not torch.float32):
-            gradient = score_gradient(scores[i], add_noise_to(i, epsilon))
+            gradient = score_gradient(scores[i], noisy_inputs(i, draw()))
         return aggregation.reduce(gradient.float())
 
     batches = map_in_order(reduced_saliency, jobs(), inputs.device)
@@ -153,60 +151,6 @@ def smoothgrad(
     samples = iter(samples)
     return torch.stack([aggregation.finish(aggregation.combine(islice(samples, n)))
                         for _ in range(len(inputs))])
-
-
-def _noise_adder(
-    X: Tensor | np.ndarray, inputs: Tensor, noise_pct: float, manner: str
-) -> Callable[[int, Tensor], Tensor]:
-    """A function (picture's number, noise (k, H, W, C)) → noisy network inputs."""
-    if noise_pct == 0:  # Every copy is the picture itself: nothing to round.
-        return lambda i, epsilon: inputs[i].expand(len(epsilon), -1, -1, -1)
-
-    def channels_first(epsilon: Tensor) -> Tensor:
-        return epsilon.to(inputs.device).permute(0, 3, 1, 2)
-
-    if manner == "paper":
-        return lambda i, epsilon: paper_copies(inputs[i], channels_first(epsilon), noise_pct)
-    pixels = _pixels(X, inputs)
-    return lambda i, epsilon: normalise(
-        lab_copies(pixels[i], channels_first(epsilon), noise_pct))
-
-
-def _pixels(X: Tensor | np.ndarray, inputs: Tensor) -> Tensor:
-    """The pictures that the network inputs came from, (N, 3, H, W) in 0…255."""
-    if is_pictures(X):
-        return as_pixels(X, "smoothgrad").to(inputs.device)
-    pixels = to_pixels(inputs).round() if inputs.shape[1] == 3 else None
-    if pixels is None or pixels.min() < 0 or pixels.max() > 255:
-        raise ValueError(
-            f"smoothgrad: X is {describe(X)} and not an ImageNet-normalised picture, so the "
-            "lab's noise on pixels 0…255 has no meaning; give pictures (N, H, W, 3), or "
-            "choose manner='paper', which adds noise to the network's input."
-        )
-    return pixels
-
-
-def _draw(
-    source: NoiseSource, shape: torch.Size, entropy: int, picture: int, copy: int
-) -> Tensor:
-    """The noise of one copy, (H, W, C): the same whatever the other copies are.
-
-    Drawn channels last, which is the layout that the convolutions want.
-    """
-    seed = np.random.SeedSequence(entropy, spawn_key=(picture, copy)).generate_state(1, np.uint64)
-    generator = torch.Generator().manual_seed(int(seed[0]))
-    wanted = (shape[2], shape[3], shape[1])
-    epsilon = source(wanted, generator)
-    if not isinstance(epsilon, (Tensor, np.ndarray)):
-        raise TypeError(f"smoothgrad: noise gave {describe(epsilon)}; expected a tensor.")
-    epsilon = torch.as_tensor(epsilon)
-    if epsilon.shape != wanted or not torch.isfinite(epsilon).all():
-        raise ValueError(
-            f"smoothgrad: noise gave {describe(epsilon)}"
-            f"{'' if epsilon.shape != wanted else ' with NaN or infinite values'}; expected "
-            f"finite numbers of shape {wanted}."
-        )
-    return epsilon.float()
 
 
 def _pick(name: str, known: Collection[str], argument: str) -> str:

@@ -107,7 +107,8 @@ def test_what_is_no_model_is_refused(function, model):
 
 @FUNCTIONS
 def test_a_model_that_gives_no_scores_is_refused(function):
-    with pytest.raises(ValueError, match=rf"{function.__name__}: the model gives .*expected scores"):
+    message = rf"{function.__name__}: the model gives .*expected scores"
+    with pytest.raises(ValueError, match=message):
         function(INPUT, [1, 2], nn.Identity().eval())
 
 

@@ -55,7 +55,8 @@ def test_saliency_agrees_with_finite_differences(tiny_model):
 
 
 def test_saliency_agrees_with_captum(X5, y5, model):
-    expected = Saliency(model).attribute(X5[:2].clone(), target=y5[:2], abs=False)
+    X = X5[:2].clone().requires_grad_()
+    expected = Saliency(model).attribute(X, target=y5[:2], abs=False)
     assert relative_difference(compute_saliency_maps(X5[:2], y5[:2], model), expected) < 1e-4
 
 
@@ -64,7 +65,8 @@ def test_saliency_of_another_architecture_agrees_with_captum():
         torch.manual_seed(0)
         network = resnet18(weights=None).eval()
         X = torch.randn(2, 3, 64, 64)
-    expected = Saliency(network).attribute(X.clone(), target=torch.tensor([5, 700]), abs=False)
+    X_tracked = X.clone().requires_grad_()
+    expected = Saliency(network).attribute(X_tracked, target=torch.tensor([5, 700]), abs=False)
     assert relative_difference(compute_saliency_maps(X, [5, 700], network), expected) < 1e-4
 
 
