@@ -105,7 +105,7 @@ def lab_copies(pixels: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
         Tensor of noise's shape, whole numbers 0…255.
     """
     sigma = noise_pct * pixels.std(correction=0)
-    return (noise * sigma).add_(pixels).clamp_(0, 255).trunc_()
+    return (noise.to(pixels.dtype) * sigma).add_(pixels).clamp_(0, 255).trunc_()
 
 
 def paper_copies(x: Tensor, noise: Tensor, noise_pct: float) -> Tensor:
