@@ -41,8 +41,10 @@ def test_maps_are_the_same_at_every_batch_size_to_rounding(tiny_pictures, tiny_m
 
 
 def test_squeezenets_maps_are_the_same_at_every_batch_size_to_rounding(X5, y5, model):
-    maps = [smoothgrad(X5[:1], y5[:1], model, n=7, seed=0, batch_size=b) for b in BATCH_SIZES]
-    assert max(relative_difference(found, maps[0]) for found in maps[1:]) < 1e-3
+    # Computed in float64, so that only the rounding of the maps to float32 remains.
+    X, network = X5[:1].double(), copy.deepcopy(model).double()
+    maps = [smoothgrad(X, y5[:1], network, n=7, seed=0, batch_size=b) for b in BATCH_SIZES]
+    assert max(relative_difference(found, maps[0]) for found in maps[1:]) < 1e-6
 
 
 def test_the_noise_of_a_copy_does_not_depend_on_n(tiny_pictures, tiny_model):
@@ -59,7 +61,7 @@ def test_the_noise_of_a_picture_does_not_depend_on_the_pictures_after_it(
 
 def test_every_copy_of_every_picture_gets_noise_of_its_own(tiny_pictures, tiny_model):
     noise = recorded_noise(tiny_pictures, LABELS, tiny_model, n=5)
-    assert len({tuple(copy.flatten().tolist()) for copy in noise}) == 15
+    assert len({tuple(epsilon.flatten().tolist()) for epsilon in noise}) == 15
 
 
 def test_noise_in_memory_does_not_grow_with_n(tiny_pictures, tiny_model):

@@ -1,6 +1,7 @@
 """Jobs on every core: results in order, settings restored."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -38,6 +39,13 @@ def test_the_number_of_threads_is_restored(fail):
     except ZeroDivisionError:
         pass
     assert torch.get_num_threads() == before
+
+
+def test_threads_yet_to_come_compute_on_all_cores_too():
+    before = torch.get_num_threads()
+    list(map_in_order(lambda job: job, range(4), CPU))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before
 
 
 def test_an_error_in_a_job_reaches_the_caller():

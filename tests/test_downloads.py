@@ -1,0 +1,275 @@
+"""Fetching one file: the right bytes, or an error that says what to do."""
+
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from labutils import downloads, network, pictures, project
+from labutils.downloads import CONNECT_SECONDS, DownloadError, check_sum, fetch
+from labutils.network import load_squeezenet
+from labutils.pictures import load_imagenet_val, load_pictures
+
+NAME = "file.bin"
+CONTENT = bytes(range(256)) * 40
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of data/; and no proxy between us and ourselves."""
+    monkeypatch.setattr(downloads, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return tmp_path / "data"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves /right, /wrong (other bytes), /short (half of what it promises)."""
+
+    BODIES = {"/right": CONTENT, "/wrong": CONTENT[::-1], "/short": CONTENT[:5000]}
+
+    def do_HEAD(self) -> None:
+        self.server.asked.append((self.command, self.path))
+        self.send_response(200 if self.path in self.BODIES else 404)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        self.wfile.write(self.BODIES.get(self.path, b""))
+
+    def log_message(self, *args) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    """A web server on this machine; ``.asked`` lists the requests."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def closed() -> str:
+    """A URL at a port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/{NAME}"
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """A URL whose server accepts the connection and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/{NAME}"
+
+
+def get(*urls: str) -> Path:
+    return fetch(NAME, urls, SHA256, "load_something()")
+
+
+def test_a_file_is_downloaded_into_the_data_folder(server, folder):
+    path = get(server.url + "/right")
+    assert path == folder / NAME and path.read_bytes() == CONTENT
+
+
+def test_a_file_is_downloaded_only_once(server):
+    get(server.url + "/right")
+    server.asked.clear()
+    get(server.url + "/right")
+    assert server.asked == []
+
+
+def test_a_file_in_the_data_folder_needs_no_network(closed, folder):
+    folder.mkdir()
+    (folder / NAME).write_bytes(CONTENT)
+    assert get(closed) == folder / NAME
+
+
+def test_a_file_in_the_classroom_folder_needs_no_network(closed, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_DATA", str(tmp_path))
+    (tmp_path / NAME).write_bytes(CONTENT)
+    assert get(closed) == tmp_path / NAME
+
+
+def test_the_classroom_folder_comes_before_the_data_folder(closed, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_DATA", str(tmp_path))
+    folder.mkdir()
+    for path in (tmp_path / NAME, folder / NAME):
+        path.write_bytes(CONTENT)
+    assert get(closed) == tmp_path / NAME
+
+
+def test_a_classroom_folder_without_the_file_is_no_obstacle(server, tmp_path, monkeypatch, folder):
+    monkeypatch.setenv("LAB_DATA", str(tmp_path))
+    assert get(server.url + "/right") == folder / NAME
+
+
+def test_a_classroom_folder_that_is_none_is_refused(server, monkeypatch):
+    monkeypatch.setenv("LAB_DATA", "no-such-folder")
+    with pytest.raises(FileNotFoundError, match="LAB_DATA is 'no-such-folder'.*not a folder"):
+        get(server.url + "/right")
+
+
+@pytest.mark.parametrize("place", ["data", "classroom"])
+@pytest.mark.parametrize("content", [CONTENT[:-1], b"", CONTENT[::-1]],
+                         ids=["truncated", "empty", "other bytes"])
+def test_a_damaged_file_at_hand_is_refused(server, folder, tmp_path, monkeypatch, place, content):
+    if place == "classroom":
+        monkeypatch.setenv("LAB_DATA", str(tmp_path))
+    path = (tmp_path if place == "classroom" else folder) / NAME
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    with pytest.raises(DownloadError, match=f"{NAME} is damaged .*expected {SHA256}. Delete it"):
+        get(server.url + "/right")
+
+
+@pytest.mark.parametrize("page", ["/wrong", "/short", "/missing"])
+def test_a_bad_download_is_an_error(server, page):
+    with pytest.raises(DownloadError, match=f"{NAME} could not be downloaded"):
+        get(server.url + page)
+
+
+@pytest.mark.parametrize("page", ["/wrong", "/short", "/missing"])
+def test_a_bad_download_leaves_nothing_behind(server, folder, page):
+    with pytest.raises(DownloadError):
+        get(server.url + page)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", ["/wrong", "/short", "/missing"])
+def test_after_a_bad_download_the_next_mirror_is_asked(server, page):
+    assert get(server.url + page, server.url + "/right").read_bytes() == CONTENT
+
+
+def test_after_an_unreachable_mirror_the_next_is_asked(closed, server):
+    assert get(closed, server.url + "/right").read_bytes() == CONTENT
+
+
+def test_the_message_names_every_mirror_and_its_reason(closed, server):
+    with pytest.raises(DownloadError) as caught:
+        get(closed, server.url + "/missing")
+    assert f"{closed}\n    no connection" in str(caught.value)
+    assert f"{server.url}/missing\n    the server answered 404" in str(caught.value)
+
+
+def test_the_message_names_three_ways_out(closed, folder):
+    with pytest.raises(DownloadError) as caught:
+        get(closed)
+    message = str(caught.value)
+    assert "use the default, load_something(), which needs no network" in message
+    assert f"put {NAME} into {folder} or into the folder that LAB_DATA names" in message
+    assert "try again" in message
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(hanging):
+    start = time.monotonic()
+    with pytest.raises(DownloadError, match="Three ways out"):
+        get(hanging)
+    assert time.monotonic() - start < 10
+
+
+def test_a_name_look_up_that_hangs_is_given_up_in_time(monkeypatch):
+    asleep = threading.Event()
+
+    def hang(*args, **options) -> None:
+        asleep.wait(30)
+        raise downloads.requests.ConnectionError
+
+    monkeypatch.setattr(downloads, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(downloads.requests, "head", hang)
+    start = time.monotonic()
+    with pytest.raises(DownloadError, match="no answer within"):
+        get("http://a.name.that.hangs.invalid/")
+    asleep.set()
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("urls", [pictures.VAL_25_URLS, network.TORCHVISION_URLS],
+                         ids=["pictures", "weights"])
+def test_all_mirrors_together_stay_within_ten_seconds(urls):
+    assert len(urls) * (CONNECT_SECONDS + 1) < 10
+
+
+def test_a_read_only_folder_is_an_error_that_says_so(server, folder, monkeypatch):
+    def refuse(path: Path, *args, **options) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # Not with chmod: the superuser may write into any folder.
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(DownloadError, match=r"cannot be written \(Permission denied\).*LAB_DATA"):
+        get(server.url + "/right")
+
+
+def test_a_data_folder_that_cannot_be_made_is_an_error_that_says_so(server, tmp_path, folder):
+    folder.write_text("a file where the folder should be")
+    with pytest.raises(DownloadError, match="cannot be written"):
+        get(server.url + "/right")
+
+
+def test_a_file_in_a_read_only_folder_can_be_used(closed, folder, monkeypatch):
+    folder.mkdir()
+    (folder / NAME).write_bytes(CONTENT)
+    monkeypatch.setattr(Path, "touch", None)
+    assert get(closed) == folder / NAME
+
+
+@pytest.mark.parametrize("load", [
+    load_imagenet_val, lambda: load_pictures("imagenet_val_25"),
+    lambda: load_squeezenet("torchvision")], ids=["pictures", "pictures by name", "weights"])
+def test_named_data_that_cannot_be_had_is_never_replaced(closed, monkeypatch, load):
+    monkeypatch.setattr(pictures, "VAL_25_URLS", (closed,))
+    monkeypatch.setattr(network, "TORCHVISION_URLS", (closed,))
+    with pytest.raises(DownloadError, match=r"Three ways out: \(1\) use the default, load_"):
+        load()
+
+
+@pytest.mark.parametrize(("variable", "value", "load"), [
+    ("LAB_PICTURES", "imagenet_val_25", load_pictures),
+    ("LAB_WEIGHTS", "torchvision", load_squeezenet)])
+def test_defaults_set_by_the_environment_are_never_replaced(
+        closed, monkeypatch, variable, value, load):
+    monkeypatch.setattr(pictures, "VAL_25_URLS", (closed,))
+    monkeypatch.setattr(network, "TORCHVISION_URLS", (closed,))
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(DownloadError, match="could not be downloaded"):
+        load()
+
+
+def test_check_sum_says_nothing_about_the_right_file(tmp_path):
+    (tmp_path / NAME).write_bytes(CONTENT)
+    check_sum(tmp_path / NAME, SHA256)
+
+
+def test_in_a_checkout_downloads_land_in_data():
+    home = Path(project.__file__).resolve().parent.parent
+    if not (home / "data" / "README.md").is_file():
+        pytest.skip("labutils is installed, not in a checkout")
+    assert project.data_folder() == home / "data"
+
+
+def test_installed_labutils_downloads_into_the_users_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(project, "__file__", str(tmp_path / "labutils" / "project.py"))
+    assert "smoothgrad-lab" in str(project.data_folder())
+    assert tmp_path not in project.data_folder().parents
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_lab_data_there_is_no_classroom_folder(monkeypatch, value):
+    if value is not None:
+        monkeypatch.setenv("LAB_DATA", value)
+    assert project.classroom_folder() is None

@@ -1,0 +1,152 @@
+"""Figures: what is drawn is what was given, and nothing is shown without alt text."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from labutils import plots
+from labutils.plots import (
+    plot_histograms,
+    plot_maps,
+    plot_pictures,
+    save,
+    short_name,
+    show,
+    to_numpy,
+)
+
+X = np.arange(7 * 8 * 8 * 3, dtype=np.uint8).reshape(7, 8, 8, 3)
+MAPS = torch.linspace(0, 1, 7 * 8 * 8).reshape(7, 8, 8)
+TITLES = [f"picture {i}" for i in range(7)]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The HTML that show displays."""
+    displayed = []
+    monkeypatch.setattr(plots, "display", lambda html: displayed.append(html.data))
+    return displayed
+
+
+def test_show_displays_one_image_with_its_alt_text(shown):
+    show(plot_pictures(X[:1], TITLES[:1]), "A cat on a sofa.")
+    assert len(shown) == 1
+    assert re.fullmatch(r'<img alt="A cat on a sofa\." .*src="data:image/webp;base64,[^"]+">',
+                        shown[0])
+
+
+def test_alt_text_cannot_break_out_of_its_attribute(shown):
+    show(plot_pictures(X[:1], TITLES[:1]), 'a "cat" & <b>')
+    assert 'alt="a &quot;cat&quot; &amp; &lt;b&gt;"' in shown[0]
+
+
+def test_show_closes_the_figure(shown):
+    fig = plot_pictures(X[:1], TITLES[:1])
+    show(fig, "A cat.")
+    assert not plt.fignum_exists(fig.number)
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_show_refuses_a_figure_without_alt_text(shown, alt):
+    with pytest.raises(ValueError, match="show: alt is empty"):
+        show(plot_pictures(X[:1], TITLES[:1]), alt)
+
+
+def test_save_writes_a_png_and_a_pdf(tmp_path):
+    paths = save(plot_pictures(X[:1], TITLES[:1]), tmp_path / "new" / "homework")
+    assert [path.name for path in paths] == ["homework.png", "homework.pdf"]
+    assert [path.read_bytes()[:4] for path in paths] == [b"\x89PNG", b"%PDF"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("hay", "hay"), ("tabby, tabby cat", "tabby"), ("a" * 22, "a" * 22),
+    ("a" * 23, "a" * 21 + "…")])
+def test_short_name_is_the_first_name_cut_to_fit(name, expected):
+    assert short_name(name) == expected
+
+
+def drawn(ax: plt.Axes) -> np.ndarray:
+    (image,) = ax.get_images()
+    return np.asarray(image.get_array())
+
+
+def test_every_picture_is_drawn_with_its_title():
+    axes = plot_pictures(X, TITLES).axes[:7]
+    assert [ax.get_title() for ax in axes] == TITLES
+    assert all(np.array_equal(drawn(ax), x) for ax, x in zip(axes, X, strict=True))
+
+
+def test_places_without_a_picture_stay_empty():
+    assert [len(ax.get_images()) for ax in plot_pictures(X, TITLES).axes] == [1] * 7 + [0] * 3
+
+
+def test_maps_stand_in_the_rows_below_the_pictures():
+    axes = plot_maps(X[:2], {"vanilla": MAPS[:2], "smooth": MAPS[2:4]}, TITLES[:2]).axes
+    expected = [*X[:2], *MAPS[:4].numpy()]
+    assert all(np.array_equal(drawn(ax), e) for ax, e in zip(axes, expected, strict=True))
+    assert [axes[2].get_ylabel(), axes[4].get_ylabel()] == ["vanilla", "smooth"]
+
+
+@pytest.mark.parametrize("cap", [100, 90])
+def test_a_maps_scale_ends_at_the_percentile_that_is_asked_for(cap):
+    axes = plot_maps(X[:1], {"vanilla": MAPS[:1]}, TITLES[:1], cap=cap).axes
+    limits = axes[1].get_images()[0].get_clim()
+    assert limits == (0, pytest.approx(np.percentile(MAPS[0].numpy(), cap)))
+
+
+def test_notes_stand_under_their_maps():
+    axes = plot_maps(X[:2], {"vanilla": MAPS[:2]}, TITLES[:2], notes={"vanilla": ["a", "b"]}).axes
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "a", "b"]
+
+
+@pytest.mark.parametrize(("maps", "titles"), [(MAPS[:3], TITLES[:2]), (MAPS[:2], TITLES[:3])],
+                         ids=["maps", "titles"])
+def test_a_number_of_maps_or_titles_that_does_not_fit_is_refused(maps, titles):
+    with pytest.raises(ValueError):
+        plot_maps(X[:2], {"vanilla": maps}, titles)
+
+
+def area(ax: plt.Axes) -> float:
+    """The area under a step histogram, by the shoelace formula."""
+    x, y = ax.patches[0].get_xy().T
+    return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+
+
+def test_histograms_are_densities():
+    values = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    fig = plot_histograms({"a": values, "b": values}, {"a": (-9, 9), "b": (-1, 1)}, bins=50)
+    assert [area(ax) for ax in fig.axes] == [pytest.approx(1), pytest.approx(1)]
+
+
+def test_histograms_cover_the_range_that_is_asked_for():
+    (ax,) = plot_histograms({"a": np.arange(9.0)}, {"a": (-2, 5)}, bins=7).axes
+    assert (ax.get_xlim(), ax.get_xlabel()) == ((-2, 5), "a")
+
+
+@pytest.mark.parametrize(("log", "scale"), [(True, "log"), (False, "linear")])
+def test_the_logarithmic_axis_is_an_option(log, scale):
+    (ax,) = plot_histograms({"a": np.arange(9.0)}, {"a": (0, 9)}, log=log).axes
+    assert ax.get_yscale() == scale
+
+
+def test_figures_leave_the_data_alone():
+    before_X, before_maps = X.copy(), MAPS.clone()
+    plot_maps(X[:2], {"vanilla": MAPS[:2]}, TITLES[:2])
+    plot_histograms({"a": MAPS}, {"a": (0, 1)})
+    assert np.array_equal(X, before_X) and torch.equal(MAPS, before_maps)
+
+
+@pytest.mark.parametrize("x", [np.ones(3), torch.ones(3), torch.ones(3, requires_grad=True),
+                               [1, 1, 1]], ids=["array", "tensor", "tracked", "list"])
+def test_to_numpy_takes_arrays_and_tensors(x):
+    found = to_numpy(x)
+    assert isinstance(found, np.ndarray) and found.tolist() == [1, 1, 1]
