@@ -49,10 +49,13 @@ def timings(n: int, rounds: int) -> dict[str, list[float]]:
 def peak_memory(n: int) -> float:
     """Peak resident memory in MiB of a fresh process that smooths one picture with n copies."""
     code = (
-        "import resource; from benchmarks.contenders import engine;"
+        "import re, resource; from pathlib import Path; from benchmarks.contenders import engine;"
         "from labutils.network import load_squeezenet; from labutils.pictures import load_pictures;"
         f"p = load_pictures(num=1); engine(p.X[0], int(p.y[0]), load_squeezenet('deepscale'), {n});"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        # On Linux getrusage still counts the parent's memory from before the new program.
+        "status = Path('/proc/self/status');"
+        "print(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1] if status.exists()"
+        " else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     unit = 1024**2 if sys.platform == "darwin" else 1024

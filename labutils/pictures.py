@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from labutils.downloads import fetch
 
@@ -95,7 +95,8 @@ def read_picture(path: str | os.PathLike, size: int = SIZE) -> np.ndarray:
         raise ValueError(f"read_picture: {path} is empty (0 bytes); copy or download it again.")
     try:
         with Image.open(path) as img:
-            img = img.convert("RGB")
+            # Phones store the picture lying on its side, with a note how to turn it.
+            img = ImageOps.exif_transpose(img).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(
             f"read_picture: {path} is not a picture that can be read ({error}); "

@@ -155,7 +155,7 @@ def smoothgrad(
 
 def _pick(name: str, known: Collection[str], argument: str) -> str:
     """name, when it is known; else an error that lists the names and suggests one."""
-    if name in known:
+    if isinstance(name, str) and name in known:
         return name
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
     hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -176,7 +176,7 @@ def _check_precision(dtype: torch.dtype, device: torch.device) -> None:
 def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
     """Copies per forward pass.
 
-    On the CPU 4 (8 in half precision): larger batches fall out of the cache and
+    On the CPU 4 (8 in half precision): much larger ones fall out of the cache and
     make the C library hand memory back and fault it in again. On a GPU as many
     as fit into half of its free memory: a copy needs about 400 times its own
     size for SqueezeNet's intermediate results; 256 copies fill any GPU.
