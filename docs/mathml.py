@@ -20,7 +20,9 @@ CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
 # Sphinx numbers equations, so these environments must not number their lines as well.
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|multline)\}")
 # An inline formula and the marks that touch it, which belong on one line with it.
-INLINE = re.compile(r"\(?<math>.*?</math>[.,;:?!)]+|\(<math>.*?</math>", re.DOTALL)
+# One formula only: a match must not run on into the next formula of the paragraph.
+ONE = r"<math>(?:(?!</math>).)*</math>"
+INLINE = re.compile(rf"\(?{ONE}[.,;:?!)]+|\({ONE}", re.DOTALL)
 
 
 def to_mathml(node: nodes.Element, displayed: bool) -> str:
