@@ -32,8 +32,17 @@ def execute(path: Path) -> tuple[float, str]:
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         fault = describe(notebook, error)
     seconds = time.perf_counter() - start
+    drop_progress_bars(notebook)
     nbformat.write(notebook, RESULTS / path.name)
     return seconds, fault
+
+
+def drop_progress_bars(notebook: nbformat.NotebookNode) -> None:
+    """Without a kernel a progress bar is stuck at 0 %, so it is no result to keep."""
+    widget = "application/vnd.jupyter.widget-view+json"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if widget not in o.get("data", {})]
 
 
 def describe(notebook: nbformat.NotebookNode, error: Exception) -> str:

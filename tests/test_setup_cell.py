@@ -83,6 +83,13 @@ def test_in_colab_it_checks_out_the_wanted_version(cell, tmp_path, repository):
     assert not (tmp_path / "smoothgrad-lab" / "labutils" / "newer.py").exists()
 
 
+def test_a_missing_version_is_not_replaced_by_another_on_the_second_try(cell, tmp_path, repository):
+    for _ in range(2):
+        result = run(FAKE_COLAB + cell, tmp_path, LAB_REPO_URL=str(repository), LAB_REPO_REF="v9")
+        assert result.returncode == 1
+        assert "v9" in result.stderr
+
+
 def test_its_repository_is_the_one_of_pyproject(cell):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert f'"{project["urls"]["Repository"]}"' in cell
