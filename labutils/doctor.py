@@ -56,8 +56,7 @@ def package_finding(package: str, wanted: str) -> Finding:
         found = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return Finding(False, package, f"missing, wanted {wanted}", MEND)
-    # A local build such as 2.11.0+cu128 is the same release.
-    fits = SpecifierSet(wanted).contains(found.split("+")[0], prereleases=True)
+    fits = SpecifierSet(wanted).contains(found, prereleases=True)
     return Finding(fits, package, f"{found} (wanted {wanted})", MEND)
 
 

@@ -32,7 +32,7 @@ def squeezenet_single_class(model: SqueezeNet, label: int) -> Callable[[Tensor],
     """SqueezeNet's score of one class by two exact shortcuts.
 
     The last 1×1 convolution computes one of its 1000 channels: a quarter of
-    the network's arithmetic is saved (14.1 → 12.7 ms a copy). And the first
+    the network's arithmetic is saved. And the first
     pooling goes before its ReLU, which is the same thing because ReLU is
     monotonic: the gradient is the same, and a quarter of the values are kept.
     """

@@ -178,8 +178,8 @@ def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
 
     On the CPU 4 (8 in half precision): much larger ones fall out of the cache and
     make the C library hand memory back and fault it in again. On a GPU as many
-    as fit into half of its free memory: a copy needs about 400 times its own
-    size for SqueezeNet's intermediate results; 256 copies fill any GPU.
+    as fit into half of its free memory, at most 256; a copy is counted as 400
+    times its own size, a cautious guess that has not been measured on a GPU.
     """
     if inputs.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(inputs.device)
