@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from labutils.inputs import as_pixels, is_pictures
-from labutils.noise import NoiseSource, lab_copies, paper_copies
-from labutils.preprocessing import describe, normalise, to_pixels
+from labutils.noise import NoiseSource, lab_copies, lab_sigma, paper_copies, paper_sigma
+from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD, describe, to_pixels
 
 
 def noise_adder(
     X: Tensor | np.ndarray, inputs: Tensor, noise_pct: float, manner: str
 ) -> Callable[[int, Tensor], Tensor]:
-    """A function that makes noisy network inputs of picture i.
+    """A function that makes one noisy network input of picture i.
 
     Args:
         X: what the user gave, pictures or network inputs.
@@ -23,34 +23,35 @@ def noise_adder(
         manner: ``"lab"`` or ``"paper"``.
 
     Returns:
-        A function (i, noise (k, H, W, C) of standard deviation 1) → (k, C, H, W).
+        A function (i, noise (H, W, C) of standard deviation 1) → (H, W, C),
+        channels last, as convolutions want it.
     """
     if noise_pct == 0:  # Every copy is the picture itself: nothing to round.
-        return lambda i, epsilon: inputs[i].expand(len(epsilon), -1, -1, -1)
-    # Noise comes channels last, as convolutions want it; so must what it is added to.
+        return lambda i, epsilon: inputs[i].permute(1, 2, 0)
     if manner == "paper":
         clean = inputs.permute(0, 2, 3, 1).contiguous()
-        return lambda i, epsilon: paper_copies(
-            clean[i], epsilon.to(clean.device), noise_pct).permute(0, 3, 1, 2)
+        sigmas = [paper_sigma(x, noise_pct) for x in clean]
+        return lambda i, epsilon: paper_copies(clean[i], epsilon.to(clean.device), sigmas[i])
     pixels = _pixels(X, inputs).permute(0, 2, 3, 1).contiguous()
-    return lambda i, epsilon: normalise(
-        lab_copies(pixels[i], epsilon.to(pixels.device), noise_pct).permute(0, 3, 1, 2))
+    sigmas = [lab_sigma(x, noise_pct) for x in pixels]
+    # Written out for every pixel: 0.05 instead of 0.25 ms a copy.
+    mean, std = (pixels.new_tensor(c).expand(pixels.shape[1:]).contiguous()
+                 for c in (IMAGENET_MEAN, IMAGENET_STD))
+    return lambda i, epsilon: lab_copies(
+        pixels[i], epsilon.to(pixels.device), sigmas[i]).div_(255).sub_(mean).div_(std)
 
 
 def draw_noise(
-    source: NoiseSource, shape: tuple[int, int, int], entropy: int, picture: int, copies: range
+    source: NoiseSource, shape: tuple[int, int, int], entropy: int, picture: int, copy: int
 ) -> Tensor:
-    """The noise of some copies of one picture, (k, H, W, C), float32.
+    """The noise of one copy of one picture, (H, W, C), float32.
 
     Each copy has a generator of its own, so that its noise is the same
     whichever other copies are drawn with it.
     """
-    draws = []
-    for copy in copies:
-        child = np.random.SeedSequence(entropy, spawn_key=(picture, copy))
-        generator = torch.Generator().manual_seed(int(child.generate_state(1, np.uint64)[0]))
-        draws.append(source(shape, generator))
-    return torch.stack(draws)
+    child = np.random.SeedSequence(entropy, spawn_key=(picture, copy))
+    generator = torch.Generator().manual_seed(int(child.generate_state(1, np.uint64)[0]))
+    return source(shape, generator)
 
 
 def checked(source: NoiseSource) -> NoiseSource:

@@ -7,7 +7,7 @@ section 3.
 """
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -22,7 +22,7 @@ from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct
 from labutils.noisy_inputs import checked, draw_noise, noise_adder
 from labutils.saliency import score_gradient
 from labutils.single_class import single_class
-from labutils.workers import map_in_order
+from labutils.workers import map_in_order, workers
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -126,23 +126,23 @@ def smoothgrad(
     _check_precision(dtype, inputs.device)
     batch_size = _good_batch_size(inputs, dtype) if batch_size is None else batch_size
     _check_count(batch_size, "batch_size")
-    noisy_inputs = noise_adder(X, inputs, noise_pct, manner)
+    noisy_input = noise_adder(X, inputs, noise_pct, manner)
     scores = [single_class(model, int(label)) for label in labels]
     entropy = np.random.SeedSequence(seed).entropy
     shape = (*inputs.shape[2:], inputs.shape[1])
 
-    def jobs() -> Iterator[tuple[int, Callable[[], Tensor]]]:
+    def jobs() -> Iterator[tuple[int, Iterable[Tensor]]]:
         for i in range(len(inputs)):
-            for first in range(0, n, batch_size):
-                copies = range(first, min(first + batch_size, n))
-                draw = partial(draw_noise, source, shape, entropy, i, copies)
+            for copies in _even_batches(n, batch_size, workers(inputs.device)):
+                draws = map(partial(draw_noise, source, shape, entropy, i), copies)
                 # A student's source may keep a state: call it here, in order.
-                yield i, (lambda drawn: lambda: drawn)(draw()) if own else draw
+                yield i, list(draws) if own else draws
 
-    def reduced_saliency(job: tuple[int, Callable[[], Tensor]]) -> Tensor:
-        i, draw = job
+    def reduced_saliency(job: tuple[int, Iterable[Tensor]]) -> Tensor:
+        i, draws = job
+        noisy = torch.stack([noisy_input(i, epsilon) for epsilon in draws]).permute(0, 3, 1, 2)
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not torch.float32):
-            gradient = score_gradient(scores[i], noisy_inputs(i, draw()))
+            gradient = score_gradient(scores[i], noisy)
         return aggregation.reduce(gradient.float())
 
     batches = map_in_order(reduced_saliency, jobs(), inputs.device)
@@ -176,7 +176,7 @@ def _check_precision(dtype: torch.dtype, device: torch.device) -> None:
 def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
     """Copies per forward pass.
 
-    On the CPU 4 (8 in half precision): much larger ones fall out of the cache and
+    On the CPU 5 (6 in half precision): much larger ones fall out of the cache and
     make the C library hand memory back and fault it in again. On a GPU as many
     as fit into half of its free memory, at most 256; a copy is counted as 400
     times its own size, a cautious guess that has not been measured on a GPU.
@@ -184,7 +184,19 @@ def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
     if inputs.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(inputs.device)
         return int(min(256, max(1, free / 2 // (400 * inputs[0].numel() * 4))))
-    return 4 if dtype is torch.float32 else 8
+    return 5 if dtype is torch.float32 else 6
+
+
+def _even_batches(n: int, batch_size: int, multiple: int) -> Iterator[range]:
+    """range(n) in batches of about one size, their number a multiple of the workers.
+
+    With n = 50 and two workers 12 batches of 4 and one of 2 would leave one
+    worker idle at the end: 0.3 ms a copy.
+    """
+    count = -(-n // batch_size)
+    count = min(n, -(-count // multiple) * multiple)
+    edges = [n * k // count for k in range(count + 1)]
+    yield from map(range, edges[:-1], edges[1:])
 
 
 def _check_count(value: int, argument: str) -> None:

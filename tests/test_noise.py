@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from labutils.noise import add_noise, gaussian, lab_copies, noise_in_other_units, paper_copies
+from labutils.noise import (
+    add_noise,
+    gaussian,
+    lab_copies,
+    lab_sigma,
+    noise_in_other_units,
+    paper_copies,
+    paper_sigma,
+)
 from labutils.preprocessing import IMAGENET_STD
 
 
@@ -150,17 +158,24 @@ def test_gaussian_noise_has_mean_0_and_deviation_1():
 def test_lab_copies_is_add_noise_on_tensors(tiny_pictures):
     x = tiny_pictures[1]
     noise = np.random.default_rng(2).standard_normal(x.shape)
-    copies = lab_copies(torch.from_numpy(x).permute(2, 0, 1).double(),
-                        torch.from_numpy(noise).permute(2, 0, 1)[None], 0.4)
+    pixels = torch.from_numpy(x).double()
+    copies = lab_copies(pixels, torch.from_numpy(noise)[None], lab_sigma(pixels, 0.4))
     expected = add_noise(x, 0.4, np.random.default_rng(2))
-    assert np.array_equal(copies[0].permute(1, 2, 0).numpy(), expected)
+    assert np.array_equal(copies[0].numpy(), expected)
+
+
+def test_the_copies_leave_the_noise_as_it_is():
+    noise = torch.tensor([0.3, -0.3])
+    lab_copies(torch.tensor([7.0, 9.0]), noise, 10)
+    paper_copies(torch.tensor([7.0, 9.0]), noise, 10)
+    assert torch.equal(noise, torch.tensor([0.3, -0.3]))
 
 
 def test_paper_copies_scale_the_noise_by_the_range_and_do_not_clip():
     x = torch.tensor([-2.0, 0.0, 3.0]).reshape(1, 1, 3)
     noise = torch.tensor([[-1.0, 0.0, 2.0]]).reshape(1, 1, 1, 3)
     expected = torch.tensor([-2.0 - 0.5, 0.0, 3.0 + 1.0]).reshape(1, 1, 1, 3)
-    assert torch.allclose(paper_copies(x, noise, 0.1), expected)
+    assert torch.allclose(paper_copies(x, noise, paper_sigma(x, 0.1)), expected)
 
 
 def test_noise_in_other_units_speaks_of_the_same_sigma(tiny_pictures):

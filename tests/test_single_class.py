@@ -74,6 +74,14 @@ def test_an_altered_stem_leads_to_the_general_path(own_squeezenet, X):
     torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
 
 
+@pytest.mark.parametrize("name, value", [
+    ("features.0.stride", (1, 1)), ("features.0.padding", (1, 1)), ("features.2.ceil_mode", False)])
+def test_an_altered_geometry_leads_to_the_general_path(own_squeezenet, X, name, value):
+    part, _, attribute = name.rpartition(".")
+    setattr(own_squeezenet.get_submodule(part), attribute, value)
+    torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
+
+
 def test_without_its_hook_a_squeezenet_is_plain_again(own_squeezenet):
     own_squeezenet.register_forward_hook(lambda *args: None).remove()
     assert is_plain_squeezenet(own_squeezenet)

@@ -1,5 +1,8 @@
 """Jobs on every core: results in order, settings restored."""
 
+import multiprocessing
+import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -55,3 +58,49 @@ def test_an_error_in_a_job_reaches_the_caller():
 
 def test_on_a_gpu_the_jobs_follow_each_other():
     assert list(map_in_order(lambda job: job + 1, range(3), torch.device("cuda"))) == [1, 2, 3]
+
+
+def test_jobs_may_themselves_share_out_jobs():
+    def outer(job: int) -> int:
+        return sum(map_in_order(lambda inner: inner, range(job), CPU))
+
+    assert list(map_in_order(outer, range(5), CPU)) == [0, 0, 1, 3, 6]
+
+
+def test_the_threads_are_kept_from_call_to_call():
+    def names() -> set[str]:
+        barrier = threading.Barrier(torch.get_num_threads())
+
+        def job(_: int) -> str:
+            barrier.wait(10)
+            return threading.current_thread().name
+
+        return set(map_in_order(job, range(torch.get_num_threads()), CPU))
+
+    assert names() == names()
+
+
+def test_whoever_stops_early_leaves_nothing_running():
+    running = []
+
+    def job(number: int) -> None:
+        running.append(number)
+        time.sleep(0.05)
+        running.remove(number)
+
+    results = map_in_order(job, range(100), CPU)
+    next(results)
+    results.close()
+    assert not running
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_process_gets_threads_of_its_own():
+    list(map_in_order(str, range(4), CPU))  # the parent's threads exist
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=lambda: list(map_in_order(str, range(4), CPU)))
+    child.start()
+    child.join(30)
+    finished = not child.is_alive()
+    child.kill()
+    assert finished and child.exitcode == 0
