@@ -139,12 +139,14 @@ def draw(results: dict, path: Path) -> None:
     fig, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
     names = list(results["best_ms"])
     bars = ax.barh(names, [results["best_ms"][name] for name in names], color="#3b528b")
-    ax.bar_label(bars, fmt="%.1f", padding=3)
+    ax.bar_label(bars, fmt="%.1f", padding=4,
+                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+    ax.margins(x=0.1)
     for (name, floor), style in zip(results["floor_ms"].items(), ("--", ":"), strict=True):
         ax.axvline(floor, color="black", linestyle=style, label=f"floor, {name}: {floor:.1f}")
     ax.invert_yaxis()
     ax.set_xlabel("milliseconds a copy (best of the interleaved rounds)")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper right")
     fig.savefig(path, dpi=110)
 
 
