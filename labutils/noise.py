@@ -1,9 +1,12 @@
 """Noise for pictures: the lab's definition and the paper's."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from labutils.preprocessing import IMAGENET_STD, check_pixel_values, describe
@@ -90,7 +93,54 @@ def gaussian(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     return torch.empty(shape).normal_(generator=generator)
 
 
-NOISE_SOURCES: dict[str, NoiseSource] = {"gaussian": gaussian}
+def uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Evenly distributed between −√3 and √3, float32."""
+    return torch.empty(shape).uniform_(-math.sqrt(3), math.sqrt(3), generator=generator)
+
+
+def laplace(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Density ∝ exp(−√2·|ε|): a peak and long tails, float32."""
+    u = torch.empty(shape).uniform_(-1, 1, generator=generator)
+    # log(1 − v) of v in [0, 1) is finite; each half of u's range gives one sign.
+    magnitude = -torch.log1p(-torch.where(u < 0, u + 1, u))
+    return torch.where(u < 0, -magnitude, magnitude) / math.sqrt(2)
+
+
+def salt_and_pepper(
+    shape: tuple[int, ...], generator: torch.Generator, share: float = 0.1
+) -> Tensor:
+    """A share of the values is ±1/√share, half of them each, the others are 0; float32.
+
+    Each colour channel has its own grains.
+    """
+    u = torch.empty(shape).uniform_(generator=generator)
+    return ((u < share / 2).float() - (u >= 1 - share / 2).float()) / math.sqrt(share)
+
+
+def smooth(shape: tuple[int, ...], generator: torch.Generator, radius: float = 2.0) -> Tensor:
+    """Low-pass noise (H, W, ...): Gaussian noise blurred along height and width, float32.
+
+    Args:
+        radius: standard deviation of the Gaussian blur in pixels; the noise of
+            two pixels that far apart has a correlation of exp(−1/4) ≈ 0.78.
+    """
+    radii = (radius, radius) + (0,) * (len(shape) - 2)
+    # Borders meet their opposites, so that every pixel has the same deviation.
+    blur = partial(gaussian_filter, sigma=radii, mode="wrap")
+    impulse = np.zeros((*shape[:2], *(1,) * (len(shape) - 2)))
+    impulse[0, 0] = 1
+    deviation = np.sqrt(np.square(blur(impulse)).sum())
+    return torch.from_numpy(blur(gaussian(shape, generator).numpy()) / np.float32(deviation))
+
+
+# A noise source of your own is a function like these; give it to smoothgrad itself.
+NOISE_SOURCES: dict[str, NoiseSource] = {
+    "gaussian": gaussian,
+    "uniform": uniform,
+    "laplace": laplace,
+    "salt_and_pepper": salt_and_pepper,
+    "smooth": smooth,
+}
 
 
 def lab_sigma(pixels: Tensor, noise_pct: float) -> float:

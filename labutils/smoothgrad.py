@@ -6,9 +6,7 @@ Source: Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise",
 section 3.
 """
 
-import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
@@ -17,52 +15,20 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from labutils.aggregations import (
+    AGGREGATIONS,
+    REDUCTIONS,
+    Aggregator,
+    max_abs,
+    own_aggregation,
+)
 from labutils.inputs import as_labels, as_network_input, check_model, count_classes
 from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct
 from labutils.noisy_inputs import checked, draw_noise, noise_adder
+from labutils.options import check_count, check_seed, pick, precision_dtype, sorted_counts
 from labutils.saliency import score_gradient
 from labutils.single_class import single_class
 from labutils.workers import map_in_order, workers
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-def max_abs(saliency: Tensor) -> Tensor:
-    """(k, C, H, W) → (k, H, W): magnitude, then maximum over the channels."""
-    return saliency.abs().amax(dim=1)
-
-
-def signed(saliency: Tensor) -> Tensor:
-    """(k, C, H, W) as it is."""
-    return saliency
-
-
-def mean(samples: Iterator[Tensor]) -> Tensor:
-    """The average of a stream of tensors; one tensor in memory at a time."""
-    total, count = next(samples).clone(), 1
-    for sample in samples:
-        total += sample
-        count += 1
-    return total / count
-
-
-@dataclass(frozen=True)
-class Aggregation:
-    """How n saliencies become one map: reduce each, combine them, finish."""
-
-    reduce: Callable[[Tensor], Tensor]
-    combine: Callable[[Iterator[Tensor]], Tensor]
-    finish: Callable[[Tensor], Tensor] = lambda combined: combined
-
-
-AGGREGATIONS = {
-    # The lab: mean of the n max-abs maps.
-    "mean": Aggregation(reduce=max_abs, combine=mean),
-    # The paper: average the signed gradients, take the magnitude afterwards.
-    "signed_mean": Aggregation(reduce=signed, combine=mean,
-                               finish=lambda combined: max_abs(combined[None])[0]),
-}
-
 
 def smoothgrad(
     X: Tensor | np.ndarray,
@@ -73,7 +39,8 @@ def smoothgrad(
     *,
     noise: str | NoiseSource = "gaussian",
     manner: str = "lab",
-    aggregate: str = "mean",
+    reduction: str = "max_abs",
+    aggregate: str | Callable[[Tensor], Tensor] = "mean",
     seed: int | None = None,
     precision: str = "float32",
     batch_size: int | None = None,
@@ -89,12 +56,19 @@ def smoothgrad(
         n: noisy copies per picture, 1 or more.
         noise_pct: noise strength; in the lab's manner a share of the picture's
             standard deviation, in the paper's a share of max − min.
-        noise: ``"gaussian"``, or a function (shape, generator) → noise of mean
-            0 and standard deviation 1, called once per copy with shape (H, W, C).
+        noise: a name in ``labutils.noise.NOISE_SOURCES``, or a function
+            (shape, generator) → noise of mean 0 and standard deviation 1,
+            called once per copy with shape (H, W, C).
         manner: ``"lab"`` adds noise to the pixels, clips to 0…255 and
             truncates; ``"paper"`` adds it to the network's input, no clipping.
-        aggregate: ``"mean"`` of the max-abs maps (the lab's), or
-            ``"signed_mean"``, the magnitude of the mean gradient (the paper's).
+        reduction: what happens to one copy's saliency (C, H, W) before the
+            aggregation: ``"max_abs"`` (the lab's) or ``"sum_abs"`` over the
+            channels; or ``"signed"`` (the paper's), nothing before, and
+            max-abs over the channels after it.
+        aggregate: how n of them become one: ``"mean"``, ``"mean_square"``
+            (SmoothGrad²), ``"variance"`` (VarGrad), ``"maximum"``,
+            ``"median"``, ``"geometric_mean"``, ``"trimmed_mean"`` (without the
+            lowest and highest tenth); or a function (n, H, W) → (H, W).
         seed: same seed, same maps, bit for bit, on one machine; copy k of
             picture i gets the same noise whatever n and the batch size are.
         precision: ``"float32"``; ``"bfloat16"`` is faster and differs from it less
@@ -110,26 +84,62 @@ def smoothgrad(
     Raises:
         TypeError, ValueError: the message names the argument.
     """
+    snapshots = smoothgrad_snapshots(
+        X, y, model, [n], noise_pct, noise=noise, manner=manner, reduction=reduction,
+        aggregate=aggregate, seed=seed, precision=precision, batch_size=batch_size,
+        progress=progress)
+    return torch.stack([saliency_map for _, _, saliency_map in snapshots])
+
+
+def smoothgrad_snapshots(
+    X: Tensor | np.ndarray,
+    y: Tensor | np.ndarray | Sequence[int],
+    model: nn.Module,
+    counts: Iterable[int],
+    noise_pct: float = 0.1,
+    *,
+    noise: str | NoiseSource = "gaussian",
+    manner: str = "lab",
+    reduction: str = "max_abs",
+    aggregate: str | Callable[[Tensor], Tensor] = "mean",
+    seed: int | None = None,
+    precision: str = "float32",
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Iterator[tuple[int, int, Tensor]]:
+    """The maps of several sample counts out of a single run, as the copies arrive.
+
+    Args:
+        counts: sample counts, in any order; the largest says how long the run is.
+        X, y, model and the others: as for ``smoothgrad``.
+
+    Yields:
+        (i, n, map): the map (H, W) of picture i from its first n copies, picture
+        by picture, each picture's counts in rising order; equal to what
+        ``smoothgrad`` gives with this n and the same seed, to rounding.
+
+    Raises:
+        TypeError, ValueError: at the call, before the first map.
+    """
     check_model(model, "smoothgrad")
-    _check_count(n, "n")
+    counts = sorted_counts(counts)
     check_noise_pct(noise_pct, "smoothgrad")
-    aggregation = AGGREGATIONS[_pick(aggregate, AGGREGATIONS, "aggregate")]
+    reduce = REDUCTIONS[pick(reduction, REDUCTIONS, "reduction")]
+    new_aggregator = _aggregation(aggregate, reduction)
     own = callable(noise)
-    source = checked(noise) if own else NOISE_SOURCES[_pick(noise, NOISE_SOURCES, "noise")]
-    _pick(manner, ("lab", "paper"), "manner")
-    dtype = PRECISIONS[_pick(precision, PRECISIONS, "precision")]
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ValueError(f"smoothgrad: seed is {seed!r}; expected a whole number, 0 or more, "
-                         "or None.")
+    source = checked(noise) if own else NOISE_SOURCES[pick(noise, NOISE_SOURCES, "noise")]
+    pick(manner, ("lab", "paper"), "manner")
+    check_seed(seed)
     inputs = as_network_input(X, model, "smoothgrad")
     labels = as_labels(y, len(inputs), count_classes(model, inputs, "smoothgrad"), "smoothgrad")
-    _check_precision(dtype, inputs.device)
+    dtype = precision_dtype(precision, inputs.device)
     batch_size = _good_batch_size(inputs, dtype) if batch_size is None else batch_size
-    _check_count(batch_size, "batch_size")
+    check_count(batch_size, "batch_size")
     noisy_input = noise_adder(X, inputs, noise_pct, manner)
     scores = [single_class(model, int(label)) for label in labels]
     entropy = np.random.SeedSequence(seed).entropy
     shape = (*inputs.shape[2:], inputs.shape[1])
+    n = counts[-1]
 
     def jobs() -> Iterator[tuple[int, Iterable[Tensor]]]:
         for i in range(len(inputs)):
@@ -143,34 +153,34 @@ def smoothgrad(
         noisy = torch.stack([noisy_input(i, epsilon) for epsilon in draws]).permute(0, 3, 1, 2)
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not torch.float32):
             gradient = score_gradient(scores[i], noisy)
-        return aggregation.reduce(gradient.float())
+        return reduce(gradient.float())
 
-    batches = map_in_order(reduced_saliency, jobs(), inputs.device)
-    samples = tqdm((sample for batch in batches for sample in batch), desc="SmoothGrad",
-                   unit="copy", total=len(inputs) * n, disable=not progress)
-    samples = iter(samples)
-    return torch.stack([aggregation.finish(aggregation.combine(islice(samples, n)))
-                        for _ in range(len(inputs))])
+    def snapshots() -> Iterator[tuple[int, int, Tensor]]:
+        batches = map_in_order(reduced_saliency, jobs(), inputs.device)
+        samples = iter(tqdm((sample for batch in batches for sample in batch), "SmoothGrad",
+                            len(inputs) * n, unit="copy", disable=not progress))
+        for i in range(len(inputs)):
+            aggregator = new_aggregator()
+            for k, sample in enumerate(islice(samples, n), start=1):
+                aggregator.add(sample)
+                if k in counts:
+                    result = aggregator.result()
+                    yield i, k, max_abs(result[None])[0] if reduction == "signed" else result
 
-
-def _pick(name: str, known: Collection[str], argument: str) -> str:
-    """name, when it is known; else an error that lists the names and suggests one."""
-    if isinstance(name, str) and name in known:
-        return name
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise ValueError(
-        f"smoothgrad: {argument} is {name!r}; expected one of "
-        f"{', '.join(map(repr, known))}.{hint}"
-    )
+    return snapshots()
 
 
-def _check_precision(dtype: torch.dtype, device: torch.device) -> None:
-    if dtype is torch.float16 and device.type == "cpu":
+def _aggregation(
+    aggregate: str | Callable[[Tensor], Tensor], reduction: str
+) -> Callable[[], Aggregator]:
+    if callable(aggregate):
+        return own_aggregation(aggregate)
+    if pick(aggregate, AGGREGATIONS, "aggregate") == "geometric_mean" and reduction == "signed":
         raise ValueError(
-            "smoothgrad: precision is 'float16', which a CPU computes ten times slower than "
-            "float32; choose 'bfloat16' or 'float32'."
+            "smoothgrad: aggregate is 'geometric_mean', which negative values do not have; "
+            "choose reduction='max_abs' or 'sum_abs'."
         )
+    return AGGREGATIONS[aggregate]
 
 
 def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
@@ -197,10 +207,3 @@ def _even_batches(n: int, batch_size: int, multiple: int) -> Iterator[range]:
     count = min(n, -(-count // multiple) * multiple)
     edges = [n * k // count for k in range(count + 1)]
     yield from map(range, edges[:-1], edges[1:])
-
-
-def _check_count(value: int, argument: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"smoothgrad: {argument} is {value!r}; expected a whole number.")
-    if value < 1:
-        raise ValueError(f"smoothgrad: {argument} is {value}; expected 1 or more.")

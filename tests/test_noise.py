@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from labutils.noise import (
+    NOISE_SOURCES,
     add_noise,
-    gaussian,
     lab_copies,
     lab_sigma,
     noise_in_other_units,
@@ -148,11 +149,64 @@ def test_add_noise_refuses_another_kind_of_generator(tiny_pictures, rng):
         add_noise(tiny_pictures, 0.1, rng)
 
 
-def test_gaussian_noise_has_mean_0_and_deviation_1():
-    noise = gaussian((200, 200, 3), torch.Generator().manual_seed(0))
-    standard_error = noise.numel() ** -0.5
-    assert abs(noise.mean()) < 5 * standard_error
-    assert abs(noise.std() - 1) < 5 * standard_error
+@pytest.mark.parametrize("name", NOISE_SOURCES)
+def test_every_source_has_mean_0_and_deviation_1(name):
+    shape = (200, 200, 3)
+    draws = torch.stack([NOISE_SOURCES[name](shape, torch.Generator().manual_seed(s))
+                         for s in range(8)])
+    assert draws.dtype == torch.float32 and draws.shape[1:] == shape
+    # Smooth noise has fewer independent values: one in about 4·π·radius² pixels, ×3 channels.
+    independent = draws.numel() / (4 * np.pi * 2**2 if name == "smooth" else 1)
+    kurtosis = ((draws - draws.mean()) ** 4).mean() / draws.var() ** 2
+    assert abs(draws.mean()) < 5 * independent ** -0.5
+    assert abs(draws.var() - 1) < 5 * ((kurtosis - 1) / independent) ** 0.5
+
+
+@pytest.mark.parametrize("name", NOISE_SOURCES)
+def test_a_source_depends_on_nothing_but_its_generator(name):
+    draw = NOISE_SOURCES[name]
+    first, second, other = (draw((6, 5, 3), torch.Generator().manual_seed(s)) for s in (0, 0, 1))
+    assert torch.equal(first, second) and not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name, distribution", [
+    ("gaussian", stats.norm()), ("uniform", stats.uniform(-np.sqrt(3), 2 * np.sqrt(3))),
+    ("laplace", stats.laplace(scale=np.sqrt(0.5)))])
+def test_a_source_has_the_distribution_of_its_name(name, distribution):
+    draws = NOISE_SOURCES[name]((100, 100, 3), torch.Generator().manual_seed(0))
+    assert stats.kstest(draws.flatten().numpy(), distribution.cdf).pvalue > 1e-4
+
+
+def test_salt_and_pepper_has_three_values():
+    draws = NOISE_SOURCES["salt_and_pepper"]((100, 100, 3), torch.Generator().manual_seed(0))
+    values, counts = draws.unique(return_counts=True)
+    assert values.tolist() == pytest.approx([-np.sqrt(10), 0, np.sqrt(10)])
+    assert (counts / draws.numel()).tolist() == pytest.approx([0.05, 0.9, 0.05], abs=0.01)
+
+
+def test_laplace_noise_is_finite_at_the_ends_of_its_range():
+    class Ends:  # uniform_ may give its lower end, and the value next to its upper end
+        def uniform_(self, low, high, generator):
+            return torch.tensor([low, 0.0, np.nextafter(np.float32(high), np.float32(0))])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "empty", lambda shape: Ends())
+        draws = NOISE_SOURCES["laplace"]((3,), torch.Generator())
+    assert torch.isfinite(draws).all()
+
+
+def test_smooth_noise_is_alike_in_neighbours_and_periodic_but_not_across_channels():
+    draws = torch.stack([NOISE_SOURCES["smooth"]((30, 30, 3), torch.Generator().manual_seed(s))
+                         for s in range(300)])
+    def alike(a, b):
+        return (a * b).mean().item()
+
+    assert alike(draws[:, 2:], draws[:, :-2]) == pytest.approx(np.exp(-1 / 4), abs=0.03)
+    assert alike(draws[:, 0], draws[:, -2]) == pytest.approx(np.exp(-1 / 4), abs=0.05)
+    assert alike(draws[:, :, 15:], draws[:, :, :15]) == pytest.approx(0, abs=0.05)
+    assert alike(draws[..., 0], draws[..., 1]) == pytest.approx(0, abs=0.05)
+    # Every pixel has the same deviation, those at the border too.
+    assert draws[:, 0].var().item() == pytest.approx(1, abs=0.1)
 
 
 def test_lab_copies_is_add_noise_on_tensors(tiny_pictures):

@@ -10,7 +10,7 @@ from torch import Tensor
 from labutils.noise import gaussian
 from labutils.preprocessing import normalise, preprocess
 from labutils.saliency import compute_abs, compute_max, compute_saliency_maps
-from labutils.smoothgrad import max_abs, mean, signed, smoothgrad
+from labutils.smoothgrad import smoothgrad
 
 LABELS = [3, 8, 1]
 
@@ -50,7 +50,7 @@ def test_one_copy_without_noise_is_the_vanilla_map(pictures, X5, y5, model, kind
 
 
 def test_one_copy_without_noise_is_the_vanilla_map_for_the_papers_average_too(X5, y5, model):
-    found = smoothgrad(X5[:1], y5[:1], model, n=1, noise_pct=0, aggregate="signed_mean")
+    found = smoothgrad(X5[:1], y5[:1], model, n=1, noise_pct=0, reduction="signed")
     assert torch.equal(found, vanilla(X5[:1], y5[:1], model))
 
 
@@ -118,8 +118,8 @@ def test_the_plain_loop_agrees_on_squeezenet_too(pictures, y5, model):
     assert relative_difference(found[0], expected) < NEAR_EDGES
 
 
-def captum_with_noise(X, y, model, sigma, n) -> tuple[Tensor, list[Tensor]]:
-    """captum's average of signed gradients, and the noise (H, W, C) that it drew."""
+def captum_with_noise(X, y, model, sigma, n, nt_type="smoothgrad") -> tuple[Tensor, list[Tensor]]:
+    """captum's attribution from signed gradients, and the noise (H, W, C) that it drew."""
     seen = []
 
     def forward(noisy: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def captum_with_noise(X, y, model, sigma, n) -> tuple[Tensor, list[Tensor]]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         average = NoiseTunnel(Saliency(forward)).attribute(
-            X.clone().requires_grad_(), nt_type="smoothgrad", nt_samples=n, stdevs=sigma,
+            X.clone().requires_grad_(), nt_type=nt_type, nt_samples=n, stdevs=sigma,
             target=y, abs=False)
     copies = torch.cat(seen)
     assert len(copies) == n
@@ -141,23 +141,41 @@ def test_the_papers_manner_agrees_with_captums_noise_tunnel(X5, y5, model):
     sigma = float(share * (X.max() - X.min()))
     average, drawn = captum_with_noise(X, y, model, sigma, n)
     found = smoothgrad(X, y, model, n=n, noise_pct=share, manner="paper",
-                       aggregate="signed_mean", noise=Replay(drawn))
+                       reduction="signed", noise=Replay(drawn))
     assert relative_difference(found, compute_max(compute_abs(average))) < NEAR_EDGES
 
 
-def test_the_papers_manner_agrees_with_captum_to_rounding_on_a_smooth_network(
-        tiny_pictures, tiny_model):
+@pytest.mark.parametrize("nt_type, aggregate", [
+    ("smoothgrad", "mean"), ("smoothgrad_sq", "mean_square"), ("vargrad", "variance")])
+def test_captum_gives_the_same_to_rounding_on_a_smooth_network(
+        tiny_pictures, tiny_model, nt_type, aggregate):
     X = torch.cat([preprocess(x, size=16) for x in tiny_pictures[:1]])
     sigma = float(0.2 * (X.max() - X.min()))
-    average, drawn = captum_with_noise(X, torch.tensor([3]), tiny_model, sigma, 6)
+    attribution, drawn = captum_with_noise(X, torch.tensor([3]), tiny_model, sigma, 6, nt_type)
     found = smoothgrad(X, [3], tiny_model, n=6, noise_pct=0.2, manner="paper",
-                       aggregate="signed_mean", noise=Replay(drawn))
-    torch.testing.assert_close(found, compute_max(compute_abs(average)))
+                       reduction="signed", aggregate=aggregate, noise=Replay(drawn))
+    expected = compute_max(compute_abs(attribution))
+    # captum's variance is a difference of squares, whose rounding remains in it.
+    squares = captum_with_noise(X, torch.tensor([3]), tiny_model, sigma, 6, "smoothgrad_sq")[0]
+    rounding = 4 * torch.finfo(torch.float32).eps * float(squares.max())
+    torch.testing.assert_close(found, expected, rtol=1e-5,
+                               atol=rounding if nt_type == "vargrad" else 1e-8)
+
+
+@pytest.mark.parametrize("nt_type, aggregate", [
+    ("smoothgrad_sq", "mean_square"), ("vargrad", "variance")])
+def test_captums_other_noise_tunnels_agree_on_squeezenet(X5, y5, model, nt_type, aggregate):
+    X, y, share = X5[:1], y5[:1], 0.1
+    sigma = float(share * (X.max() - X.min()))
+    attribution, drawn = captum_with_noise(X, y, model, sigma, 4, nt_type)
+    found = smoothgrad(X, y, model, n=4, noise_pct=share, manner="paper",
+                       reduction="signed", aggregate=aggregate, noise=Replay(drawn))
+    assert relative_difference(found, compute_max(compute_abs(attribution))) < NEAR_EDGES
 
 
 def test_averaging_magnitudes_is_not_the_magnitude_of_the_average(tiny_pictures, tiny_model):
     lab, paper = (smoothgrad(tiny_pictures, LABELS, tiny_model, n=6, noise_pct=0.9, seed=0,
-                             aggregate=aggregate) for aggregate in ("mean", "signed_mean"))
+                             reduction=reduction) for reduction in ("max_abs", "signed"))
     # |mean g| ≤ mean |g| holds for every pixel, up to rounding.
     assert (paper <= lab * (1 + 1e-5)).all()
     assert not torch.equal(paper, lab)
@@ -179,18 +197,3 @@ def test_the_variance_of_the_map_falls_as_one_over_n(tiny_pictures, tiny_model):
     # The ratio of two variances from 60 runs each, averaged over 288 pixels that vary
     # together: its standard error is below 0.26 (pixels fully dependent). Four of them.
     assert abs(variance(1) / variance(4) / 4 - 1) < 4 * 0.26
-
-
-def test_max_abs_takes_the_largest_magnitude_over_the_channels():
-    assert max_abs(torch.tensor([1.0, -3.0, 2.0]).reshape(1, 3, 1, 1)).tolist() == [[[3.0]]]
-
-
-def test_signed_changes_nothing():
-    saliency = torch.tensor([[1.0, -3.0]])
-    assert torch.equal(signed(saliency), saliency)
-
-
-def test_mean_streams_and_leaves_the_samples_alone():
-    samples = [torch.tensor([1.0, 2.0]), torch.tensor([3.0, 6.0])]
-    assert mean(iter(samples)).tolist() == [2.0, 4.0]
-    assert samples[0].tolist() == [1.0, 2.0]

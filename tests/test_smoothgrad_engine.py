@@ -91,7 +91,7 @@ def test_noise_in_memory_does_not_grow_with_n(tiny_pictures, tiny_model):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"manner": "paper", "aggregate": "signed_mean"}, {"noise_pct": 0.0}],
+    {}, {"manner": "paper", "reduction": "signed"}, {"noise_pct": 0.0}],
     ids=["lab", "paper", "no noise"])
 def test_nothing_that_is_given_is_changed(tiny_pictures, tiny_model, options):
     X = normalise(torch.from_numpy(tiny_pictures).permute(0, 3, 1, 2).float()).requires_grad_()
