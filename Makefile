@@ -41,7 +41,7 @@ site: venv-site
 	@.venv-site/bin/python scripts/build_site.py
 
 bench: venv
-	@echo "Timing on one machine, interleaved (three minutes or so); keep it otherwise idle"
+	@echo "Timing on one machine, interleaved (five minutes or so); keep it otherwise idle"
 	@.venv/bin/python -m benchmarks.bench
 
 clean:

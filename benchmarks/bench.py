@@ -7,8 +7,6 @@ import argparse
 import json
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from tqdm.auto import tqdm
 
 from benchmarks.contenders import CONTENDERS, PLAIN_NETWORK, engine, engine_bfloat16
 from benchmarks.floor import convolution_floor, multiply_adds, synchronise
+from benchmarks.memory import memory_table, peak_memory_of_all
 from labutils.network import load_squeezenet
 from labutils.pictures import load_pictures
 
@@ -44,22 +43,6 @@ def timings(n: int, rounds: int) -> dict[str, list[float]]:
             if round_number:  # the first round warms up
                 results[name].append((time.perf_counter() - start) / n * 1e3)
     return results
-
-
-def peak_memory(n: int) -> float:
-    """Peak resident memory in MiB of a fresh process that smooths one picture with n copies."""
-    code = (
-        "import re, resource; from pathlib import Path; from benchmarks.contenders import engine;"
-        "from labutils.network import load_squeezenet; from labutils.pictures import load_pictures;"
-        f"p = load_pictures(num=1); engine(p.X[0], int(p.y[0]), load_squeezenet('deepscale'), {n});"
-        # On Linux getrusage still counts the parent's memory from before the new program.
-        "status = Path('/proc/self/status');"
-        "print(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1] if status.exists()"
-        " else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    return int(out.stdout.split()[-1]) / unit
 
 
 def linear_fit(sizes: list[int], seconds: list[float]) -> dict[str, float]:
@@ -117,17 +100,17 @@ def report(results: dict) -> str:
     for name, floor in results["floor_ms"].items():
         lines.append(f"| floor, {name} | {floor:.2f} | "
                      f"| {lab / floor:.2f} | {captum / floor:.2f} |")
-    memory, fits, half = results["peak_mib"], results["scaling"], results["bfloat16"]
+    fits, half = results["scaling"], results["bfloat16"]
     lines += [
         "",
         f"{results['machine']}; n = {results['n']}; "
         f"{results['gmac_per_copy']:.2f}·10⁹ multiply-adds a copy.",
-        "Peak memory: " + ", ".join(f"n={n} {mib:.0f} MiB" for n, mib in memory.items())
-        + f" (ratio {memory['1000'] / memory['10']:.3f}).",
         *(f"Time against {name}: {fit['ms_per_unit']:.2f} ms each, R² {fit['r2']:.4f}."
           for name, fit in fits.items()),
         f"bfloat16: relative L2 error {half['relative_l2']:.3f} (another seed: "
         f"{half['relative_l2_of_another_seed']:.3f}), correlation {half['correlation']:.4f}.",
+        "",
+        *memory_table(results["peak_mib"]),
     ]
     return "\n".join(lines)
 
@@ -172,7 +155,7 @@ def main() -> None:
         "floor_ms": {"float32": convolution_floor(model, 4, torch.float32) * 1e3,
                      "bfloat16": convolution_floor(model, 8, torch.bfloat16) * 1e3},
         "gmac_per_copy": multiply_adds(model),
-        "peak_mib": {str(n): peak_memory(n) for n in (10, 100, 1000)},
+        "peak_mib": peak_memory_of_all(),
         "scaling": scaling(model),
         "bfloat16": precision_error(model, arguments.n),
     }

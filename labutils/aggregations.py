@@ -14,8 +14,10 @@ from torch import Tensor
 
 from labutils.preprocessing import describe
 
-# Values sorted at a time: 64 MiB of float32.
-CHUNK = 16 * 1024**2
+# Values sorted at a time: 8 MiB of float32, and twice that for the sort's indices.
+CHUNK = 2 * 1024**2
+# Samples kept side by side in memory.
+BLOCK = 32
 
 
 def max_abs(saliency: Tensor) -> Tensor:
@@ -121,10 +123,16 @@ class Stored:
     """For aggregations that need all n maps at once: n·H·W numbers in memory."""
 
     def __init__(self, combine: Callable[[Tensor], Tensor]) -> None:
-        self.combine, self.samples = combine, []
+        self.combine, self.samples, self.block = combine, [], None
 
     def add(self, sample: Tensor) -> None:
-        self.samples.append(sample)
+        # Copied into blocks of their own. The samples themselves lie scattered over the
+        # workers' memory and would keep it from being used again: 400 MB more at n = 1000.
+        place = len(self.samples) % BLOCK
+        if place == 0:
+            self.block = sample.new_empty(BLOCK, *sample.shape)
+        self.block[place] = sample
+        self.samples.append(self.block[place])
 
     def result(self) -> Tensor:
         return self.combine(torch.stack(self.samples))

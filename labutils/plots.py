@@ -12,17 +12,24 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 PANEL = 1.9  # inches per picture: five side by side fit a laptop's page
+WIDTH = 5 * PANEL
 DPI = 100
 MAP_COLOURS = "magma"
 SIGNED_COLOURS = "RdBu_r"
 
 
 def show(fig: Figure, alt: str) -> None:
-    """Display a figure with alt text for readers who cannot see it.
+    """Display a figure with alt text for readers who cannot see it; see ``html_figure``."""
+    display(html_figure(fig, alt))
+
+
+def html_figure(fig: Figure, alt: str) -> HTML:
+    """A figure with alt text, to be displayed or to replace another in its place.
 
     Jupyter's own display of a figure has no alt text, so the picture is sent
     as an HTML image: WebP, a tenth of the size of a PNG for noisy maps.
@@ -35,14 +42,15 @@ def show(fig: Figure, alt: str) -> None:
         ValueError: alt is empty.
     """
     if not isinstance(alt, str) or not alt.strip():
+        plt.close(fig)
         raise ValueError("show: alt is empty; say in a sentence what the figure shows.")
     buffer = io.BytesIO()
     fig.savefig(buffer, format="webp", dpi=DPI, bbox_inches="tight",
                 pil_kwargs={"quality": 84})
     plt.close(fig)
     data = base64.b64encode(buffer.getvalue()).decode()
-    display(HTML(f'<img alt="{html.escape(alt)}" style="max-width:100%" '
-                 f'src="data:image/webp;base64,{data}">'))
+    return HTML(f'<img alt="{html.escape(alt)}" style="max-width:100%" '
+                f'src="data:image/webp;base64,{data}">')
 
 
 def save(fig: Figure, stem: str | Path) -> list[Path]:
@@ -81,6 +89,7 @@ def plot_maps(
     notes: Mapping[str, Sequence[str]] | None = None,
     cmap: str = MAP_COLOURS,
     cap: float = 99.5,
+    sideways: bool = False,
 ) -> Figure:
     """Pictures in the first row, one row of saliency maps per entry of ``maps``.
 
@@ -95,17 +104,23 @@ def plot_maps(
         notes: row name → N short notes under the maps.
         cmap: a perceptual colour map.
         cap: the percentile that is drawn at full brightness; 100 caps nothing.
+        sideways: one row per picture instead, the maps to its right.
     """
-    fig, axes = _grid(1 + len(maps), len(X))
+    if sideways:
+        fig, axes = _grid(len(X), 1 + len(maps), panel=min(PANEL, WIDTH / (1 + len(maps))))
+        axes, label_pictures, label_maps = axes.T, Axes.set_ylabel, Axes.set_title
+    else:
+        fig, axes = _grid(1 + len(maps), len(X))
+        label_pictures, label_maps = Axes.set_title, Axes.set_ylabel
     for ax, x, title in zip(axes[0], X, titles, strict=True):
         ax.imshow(x)
-        ax.set_title(title, fontsize=9)
+        label_pictures(ax, title, fontsize=9)
     for row, (name, row_maps) in zip(axes[1:], maps.items(), strict=True):
-        for column, (ax, saliency_map) in enumerate(zip(row, to_numpy(row_maps), strict=True)):
+        for k, (ax, saliency_map) in enumerate(zip(row, to_numpy(row_maps), strict=True)):
             ax.imshow(saliency_map, cmap=cmap, vmin=0, vmax=np.percentile(saliency_map, cap))
             if notes and name in notes:
-                ax.set_xlabel(notes[name][column], fontsize=8)
-        row[0].set_ylabel(name, fontsize=9)
+                ax.set_xlabel(notes[name][k], fontsize=8)
+        label_maps(row[0], name, fontsize=9)
     return fig
 
 
@@ -139,9 +154,9 @@ def to_numpy(x: Tensor | np.ndarray) -> np.ndarray:
     return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
 
 
-def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
+def _grid(rows: int, columns: int, panel: float = PANEL) -> tuple[Figure, np.ndarray]:
     fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
-                             figsize=(PANEL * columns, (PANEL + 0.2) * rows))
+                             figsize=(panel * columns, (panel + 0.2) * rows))
     for ax in axes.flat:
         ax.set_xticks([])
         ax.set_yticks([])
