@@ -96,6 +96,22 @@ def test_maps_stand_in_the_rows_below_the_pictures():
     assert [axes[2].get_ylabel(), axes[4].get_ylabel()] == ["vanilla", "smooth"]
 
 
+def test_sideways_every_picture_has_a_row_of_its_own():
+    fig = plot_maps(X[:2], {"vanilla": MAPS[:2], "smooth": MAPS[2:4]}, TITLES[:2],
+                    notes={"smooth": ["a", "b"]}, sideways=True)
+    expected = [X[0], MAPS[0].numpy(), MAPS[2].numpy(), X[1], MAPS[1].numpy(), MAPS[3].numpy()]
+    assert all(np.array_equal(drawn(ax), e) for ax, e in zip(fig.axes, expected, strict=True))
+    assert [ax.get_title() for ax in fig.axes] == ["", "vanilla", "smooth", "", "", ""]
+    assert [ax.get_ylabel() for ax in fig.axes[::3]] == TITLES[:2]
+    assert [ax.get_xlabel() for ax in fig.axes[2::3]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("maps", [1, 4, 9])
+def test_sideways_figures_fit_a_page(maps):
+    rows = {str(k): MAPS[:1] for k in range(maps)}
+    assert plot_maps(X[:1], rows, TITLES[:1], sideways=True).get_figwidth() <= 9.5 + 1e-9
+
+
 @pytest.mark.parametrize("cap", [100, 90])
 def test_a_maps_scale_ends_at_the_percentile_that_is_asked_for(cap):
     axes = plot_maps(X[:1], {"vanilla": MAPS[:1]}, TITLES[:1], cap=cap).axes
