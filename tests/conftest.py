@@ -23,6 +23,27 @@ ORIGINALS = ("imagenet_val_25.npz", "squeezenet1_1_reference.pth", "published_sc
 # value lies so near a ReLU's or a pooling's edge that rounding decides its side.
 NEAR_EDGES = 1e-3
 
+# (task, answer, expected code, seeds judged rightly, seeds), filled by test_checks.py.
+VERDICTS = pytest.StashKey[list[tuple[str, str, str, int, int]]]()
+
+
+@pytest.fixture(scope="session")
+def verdicts(pytestconfig: pytest.Config) -> list[tuple[str, str, str, int, int]]:
+    """Rows of the table that is printed after the tests."""
+    return pytestconfig.stash.setdefault(VERDICTS, [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print how often each answer to an exercise was judged rightly."""
+    rows = config.stash.get(VERDICTS, [])
+    if rows:
+        terminalreporter.section("answers judged by the checks")
+    for task, answer, expected, right, seeds in rows:
+        terminalreporter.write_line(
+            f"{task:13s} {answer:40s} {expected:26s} right in {right} of {seeds} seeds")
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:

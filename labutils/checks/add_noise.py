@@ -1,0 +1,241 @@
+"""Instant feedback on ``add_noise(x, noise_pct, rng)``."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from labutils.checks.attempt import as_array, attempt, not_callable
+from labutils.checks.probe import probe_pictures
+from labutils.checks.result import CheckResult, Finding, collect
+from labutils.checks.undisturbed import undisturbed
+
+ORDER = (
+    "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "wrong_dtype",
+    "not_finite", "changes_input", "no_noise", "same_noise_every_time", "rng_ignored",
+    "noise_pct_ignored", "wraps_around", "not_clipped", "same_noise_everywhere", "biased",
+    "wrong_strength", "not_gaussian", "rounded",
+)
+AXES = ("all rows", "all columns", "the three colours")
+
+
+@dataclass
+class Copy:
+    """One call: picture, ordered strength, and the copy that came back, float64.
+
+    Of both every other row and column is kept, which is enough to measure by.
+    """
+
+    x: np.ndarray
+    noisy: np.ndarray
+    noise_pct: float
+    sigma: float  # the deviation that was ordered, in grey levels
+
+    @cached_property
+    def noise(self) -> np.ndarray:
+        """Copy minus picture."""
+        return self.noisy - self.x
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """True for whole grey levels."""
+        return np.array_equal(self.noisy, np.floor(self.noisy))
+
+    @cached_property
+    def measured(self) -> float:
+        """The deviation of the noise, without that of the cut-off decimals."""
+        return float(np.sqrt(max(self.noise.var() - self.is_whole / 12, 0)))
+
+    @cached_property
+    def at_the_ends(self) -> np.ndarray:
+        """Where the copy is black or white."""
+        return (self.noisy <= 0) | (self.noisy >= 255)
+
+    def is_off(self) -> bool:
+        """True when the noise is more than a twentieth stronger or weaker than ordered."""
+        return not 0.95 < self.measured / self.sigma < 1.05
+
+
+def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
+    """Feedback on a student's ``add_noise(x, noise_pct, rng)``.
+
+    Args:
+        function: takes a picture (H, W, 3) uint8, the noise strength and a numpy generator;
+            returns the noisy copy, uint8. Without the parameter rng it is called without.
+        seed: of the pictures and generators.
+
+    Returns:
+        ``CheckResult``. Errors of the function become findings. Random states are restored.
+
+    Raises:
+        KeyboardInterrupt: only this passes through.
+    """
+    missing = not_callable(function)
+    if missing:
+        return collect("add_noise", [missing], ORDER)
+    findings: list[Finding] = []
+    with_rng = _takes_rng(function)
+    # Quiet enough that nothing is clipped; the colours differ in contrast.
+    pale, lively = (_unequal_colours(x) for x in probe_pictures((9, 22), seed))
+    calls = {"strong": (pale, 0.5, 1), "again": (pale, 0.5, 1), "other seed": (pale, 0.5, 2),
+             "weak": (pale, 0.25, 3), "lively": (lively, 0.25, 4),
+             "extreme": (_extreme(seed), 0.3, 5), "none": (pale, 0, 6)}
+    with undisturbed(function, seed):
+        copies = {name: _call(function, *task, with_rng, seed, findings)
+                  for name, task in calls.items()}
+    findings += _judge({name: copy for name, copy in copies.items() if copy}, with_rng)
+    return collect("add_noise", findings, ORDER)
+
+
+def _call(function: object, x: np.ndarray, noise_pct: float, rng_seed: int, with_rng: bool,
+          seed: int, findings: list[Finding]) -> Copy | None:
+    """One call; what is wrong with its result as such goes into findings."""
+    given, situation, sigma = x.copy(), f"With noise_pct = {noise_pct}", noise_pct * x.std()
+    rng = (np.random.default_rng([seed, rng_seed]),) if with_rng else ()
+    outcome = attempt(function, (given, noise_pct, *rng), situation)
+    if not np.array_equal(given, x):
+        findings.append(Finding(
+            "changes_input", "After the call the caller's picture is another than before. A new "
+            "array was expected; look for an assignment into x."))
+    if outcome.finding:
+        findings.append(outcome.finding)
+        return None
+    noisy = as_array(outcome.value, "a picture as a uint8 array")
+    if isinstance(noisy, Finding):
+        findings.append(noisy)
+        return None
+    if noisy.dtype != np.uint8:
+        findings.append(Finding(
+            "wrong_dtype", f"The copy has the dtype {noisy.dtype}; expected uint8, as the picture "
+            "has it. Look at the last step."))
+    if noisy.shape != x.shape:
+        findings.append(Finding(
+            "wrong_shape", f"The copy has the shape {noisy.shape}; expected the picture's, "
+            f"{x.shape}."))
+        return None
+    x, noisy = (a[::2, ::2].astype(np.float64) for a in (x, noisy))
+    if not np.isfinite(noisy).all():
+        findings.append(Finding("not_finite", f"{situation} the copy has NaN or infinite values. "
+                                "Look for a division or a logarithm."))
+        return None
+    return Copy(x, noisy, noise_pct, sigma)
+
+
+def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
+    strong, weak, lively = (copies.get(name) for name in ("strong", "weak", "lively"))
+    noisy = [copies[name] for name in ("strong", "other seed", "weak", "lively") if name in copies]
+    if noisy and not any(copy.noise.any() for copy in noisy):
+        yield Finding("no_noise", "Whatever noise_pct is, the copy is the clean picture."
+                      " Look at which variable you return, and when it gets its dtype.")
+        return
+    yield from _repeats(copies, with_rng)
+    if "extreme" in copies:
+        yield from _leaves_range(copies["extreme"])
+    if "none" in copies and np.abs(copies["none"].noise).max() >= 1:
+        yield Finding("noise_pct_ignored", "With noise_pct = 0 the copy differs from the picture. "
+                      "No noise was expected; look at where noise_pct is used.")
+    if strong:
+        yield from _distribution(strong)
+    if strong and weak and max(strong.measured, weak.measured) < 1.2 * min(
+            strong.measured, weak.measured):
+        yield Finding("noise_pct_ignored", "Half the noise_pct gives just as much noise "
+                      f"({strong.measured:.1f} and {weak.measured:.1f} grey levels). Look at where "
+                      "noise_pct is used.")
+    else:
+        yield from _strength([copy for copy in (strong, weak, lively) if copy])
+
+
+def _repeats(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
+    """The same noise when it should differ, other noise when it should be the same."""
+    first, again, other = (copies.get(name) for name in ("strong", "again", "other seed"))
+    same = first and again and np.array_equal(first.noisy, again.noisy)
+    if first and other and np.array_equal(first.noisy, other.noisy):
+        yield Finding("same_noise_every_time", "Two calls " + (
+            "with different generators " if with_rng else "") + "gave exactly the same noise. "
+            "Fresh noise was expected; look for a seed or a generator made inside the function.")
+    elif with_rng and first and again and not same:
+        yield Finding("rng_ignored", "Two calls with generators of the same seed gave different "
+                      "noise. The numbers were expected to come from rng, and from nowhere else.")
+
+
+def _leaves_range(copy: Copy) -> Iterator[Finding]:
+    low, high = copy.noisy.min(), copy.noisy.max()
+    if low < 0 or high > 255:
+        yield Finding("not_clipped", f"The copy has values from {low:.0f} to {high:.0f}; a picture "
+                      "has 0…255. Look at what happens to values that leave this range.")
+    # Strong noise reaches the middle before it reaches the other end; a value that starts
+    # again at the other end does not.
+    size = np.abs(copy.noise)
+    jumps = float(((size > 190) & ~copy.at_the_ends).mean())
+    if jumps > max(1e-4, float(((size > 80) & (size < 160)).mean())):
+        yield Finding("wraps_around", f"{jumps:.1%} of the values jump from dark to bright or "
+                      "back, further than noise of this strength goes. Look at what happens to a "
+                      "value just outside 0…255 when it becomes uint8 (notebook 01, the first "
+                      "question).")
+
+
+def _distribution(copy: Copy) -> Iterator[Finding]:
+    noise, total = copy.noise, copy.noise.var()
+    for axis, name in enumerate(AXES):
+        if noise.mean(axis=axis).var() >= 0.5 * total:
+            yield Finding("same_noise_everywhere", f"The noise is the same for {name}. A number of "
+                          "its own was expected for every value; look at how many you draw.")
+            return
+    if copy.at_the_ends.mean() > 0.01:  # far too strong: clipping has changed the distribution
+        return
+    mean, expected = float(noise.mean()), -0.5  # truncation takes half a grey level on average
+    if abs(mean - expected) > 0.25 + 0.1 * copy.sigma:
+        yield Finding("biased", f"The noise has a mean of {mean:+.1f} grey levels, so the copy "
+                      "gets brighter or darker. Noise with a mean of 0 was expected; look at "
+                      "the distribution from which you draw.")
+        return
+    if mean - expected > 0.25 and copy.is_whole:
+        yield Finding("rounded", f"The copy is {mean - expected:.1f} grey levels brighter than the "
+                      "task's. It cuts decimals off; look at what your last step does to 7.9.")
+    squares = (noise - noise.mean(axis=(0, 1))) ** 2
+    tails = (squares**2).mean(axis=(0, 1)) / squares.mean(axis=(0, 1)).clip(1e-12) ** 2
+    if copy.measured > 2 and np.abs(tails - 3).max() > 0.4:  # 3 for every Gaussian
+        yield Finding("not_gaussian", "The noise does not have the bell-shaped distribution of "
+                      "Gaussian noise. Look at the distribution from which you draw.")
+
+
+def _strength(copies: list[Copy]) -> Iterator[Finding]:
+    wrong = [copy for copy in copies if copy.is_off()]
+    if wrong:
+        seen = "; ".join(f"{copy.measured:.2f} instead of {copy.sigma:.2f}" for copy in wrong)
+        yield Finding("wrong_strength", f"The noise's standard deviation in grey levels is {seen}. "
+                      "A share of the picture's own standard deviation was expected, a single one "
+                      "for all its values; look at what noise_pct is multiplied by.")
+    elif copies and max(_by_colour(copies[0])) > 1.15 * min(_by_colour(copies[0])):
+        seen = ", ".join(f"{s:.2f}" for s in _by_colour(copies[0]))
+        yield Finding("wrong_strength", f"Red, green and blue get noise of different strength "
+                      f"({seen} grey levels). A single one for all values was expected; look at "
+                      "what noise_pct is multiplied by.")
+
+
+def _by_colour(copy: Copy) -> list[float]:
+    return [max(float(copy.noise[..., c].std()), 1e-12) for c in range(3)]
+
+
+def _takes_rng(function: object) -> bool:
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError:
+        return False
+    except Exception:  # no signature to be had: the call will tell
+        return True
+    return True
+
+
+def _unequal_colours(x: np.ndarray) -> np.ndarray:
+    contrast = np.array([1.6, 1, 0.4])
+    return (125 + contrast * (x.astype(np.float64) - 125)).astype(np.uint8)
+
+
+def _extreme(seed: int) -> np.ndarray:
+    """Half the values near black, half near white: strong noise leaves the range."""
+    rng = np.random.default_rng(seed)
+    dark = rng.integers(2, 30, (224, 224, 3))
+    return np.where(rng.random(dark.shape) < 0.5, dark, 255 - dark).astype(np.uint8)

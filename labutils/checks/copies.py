@@ -1,0 +1,206 @@
+"""The noisy copies that a student's function showed the network: how many, and how noisy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labutils.checks.result import Finding
+from labutils.noise import gaussian, lab_copies
+from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+
+WHOLE = 0.02  # grey levels; further from a whole number is no rounding error
+
+
+@dataclass
+class Copies:
+    """The copies of one picture whose score was differentiated.
+
+    Attributes:
+        values: (m, 3, P), network inputs at some pixels.
+        sensitivities: (m, classes), ∂ result / ∂ scores.
+        order: m places in the order of all copies of all pictures.
+        clean: (3, P), the picture's grey levels.
+        nominal: the noise's standard deviation as ``add_noise`` makes it, in grey levels.
+    """
+
+    values: Tensor
+    sensitivities: Tensor
+    order: list[int]
+    clean: Tensor
+    nominal: float
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """The copies as grey levels, (m, 3, P)."""
+        mean, std = (torch.tensor(c).reshape(3, 1) for c in (IMAGENET_MEAN, IMAGENET_STD))
+        return (self.values * std + mean) * 255
+
+    @cached_property
+    def noise(self) -> Tensor:
+        """Copies minus picture, in grey levels."""
+        return self.pixels - self.clean
+
+    @cached_property
+    def deviations(self) -> Tensor:
+        """The standard deviation of each copy's noise, (m,), in grey levels."""
+        return deviation(self.noise)
+
+    def at(self, places: list[int]) -> "Copies":
+        """Some of the copies."""
+        return replace(self, values=self.values[places], order=[self.order[k] for k in places],
+                       sensitivities=self.sensitivities[places])
+
+    @property
+    def strength(self) -> float:
+        """Measured noise as a multiple of the nominal one; NaN where none was ordered."""
+        if not len(self) or not self.nominal:
+            return float("nan")
+        return float(self.deviations.mean()) / self.nominal
+
+
+def sort_by_picture(
+    rows: list[tuple[Tensor, Tensor]], X: np.ndarray, where: Tensor, n: int, noise_pct: float
+) -> list[Copies]:
+    """Which copy belongs to which picture: the one it looks most like.
+
+    Args:
+        rows: a recorder's, in order.
+        X: the pictures, uint8 (N, H, W, 3).
+        where: the recorder's pixels.
+        n, noise_pct: the copies and the noise that were ordered.
+    """
+    clean = at_pixels(X, where)
+    looks = _standardised(clean)
+    owner = [int((looks @ _standardised(values[None])[0]).argmax()) for values, _ in rows]
+    sorted_copies, generator = [], torch.Generator().manual_seed(0)
+    for i in range(len(X)):
+        order = [k for k, picture in enumerate(owner) if picture == i]
+        values = torch.stack([rows[k][0] for k in order]) if order else clean.new_zeros(
+            0, *clean.shape[1:])
+        sensitivities = torch.stack([rows[k][1] for k in order]) if order else clean.new_zeros(0, 0)
+        sigma = noise_pct * float(X[i].std())
+        noisy = lab_copies(clean[i], gaussian(tuple(clean[i].shape), generator), sigma)
+        copies = Copies(values, sensitivities, order, clean[i], float(deviation(noisy - clean[i])))
+        sorted_copies.append(_without_repeats(_without_clean(copies), n))
+    return sorted_copies
+
+
+def at_pixels(X: np.ndarray, where: Tensor) -> Tensor:
+    """Pictures (N, H, W, 3) at some pixels, (N, 3, P), float32."""
+    return torch.from_numpy(X).permute(0, 3, 1, 2).flatten(2)[..., where].float()
+
+
+def deviation(noise: Tensor) -> Tensor:
+    """Standard deviation over the last two axes; several times as fast as torch.std."""
+    return (noise - noise.mean(dim=(-2, -1), keepdim=True)).square().mean(dim=(-2, -1)).sqrt()
+
+
+def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]:
+    """What one call's copies show; the number of copies is judged over several calls."""
+    shown = [c for c in copies if len(c)]
+    if not shown:
+        yield Finding(
+            "no_gradient", "The network was never asked for a gradient. A saliency map is the "
+            "gradient of a class score; look at where yours comes from, and which network it asks.")
+        return
+    if any(_is_foreign(c) for c in shown):
+        yield Finding(
+            "wrong_preprocessing", "The network was shown something that is not one of the "
+            "pictures as `preprocess` gives them: turned back into grey levels it has other "
+            "values, even if noise is allowed for. Look at the way from picture to input.")
+        return
+    fractional = max(_share_of_fractions(c) for c in shown)
+    if fractional > 0.001:
+        yield Finding(
+            "noise_after_normalisation", "The network was shown values that no picture of whole "
+            f"grey levels 0…255 has ({fractional:.0%} of them). `add_noise` works on the uint8 "
+            "picture; look at the order of noise and normalisation.")
+    if not noise_pct:
+        return
+    if all(c.noise.abs().max() < WHOLE for c in shown):
+        yield Finding(
+            "no_noise", f"With noise_pct = {noise_pct} every copy that the network was shown is "
+            "the clean picture. Look at which variable you hand on.")
+        return
+    repeated = [c for c in shown if len(c) > 1 and len(_first_of_each(c)) < len(c)]
+    if repeated:
+        yield Finding(
+            "noise_once", f"Of {len(repeated[0])} copies of one picture only "
+            f"{len(_first_of_each(repeated[0]))} are different. Fresh noise was expected "
+            "for each copy; look at where, or with which generator, it is drawn.")
+    elif any(_grows(c) for c in shown):
+        yield Finding(
+            "noise_on_noise", "The copies get noisier one after the other: the last has "
+            f"{_growth(max(shown, key=_growth)):.1f} times the noise of the first. All were "
+            "expected to start from the clean picture; look at what you overwrite.")
+
+
+def averaged(copies: list[Copies], n: int) -> bool:
+    """True when one mean of n noisy copies was shown for each picture."""
+    expected = n**-0.5
+    return n > 1 and all(
+        len(c) == 1 and 0.75 * expected < c.strength < 1.3 * expected for c in copies)
+
+
+def _without_clean(copies: Copies) -> Copies:
+    """A look at the clean picture beside its noisy copies is no sample."""
+    if not len(copies) or not copies.nominal:
+        return copies
+    noisy = copies.noise.abs().amax(dim=(1, 2)) >= WHOLE
+    return copies.at(noisy.nonzero()[:, 0].tolist()) if noisy.any() else copies
+
+
+def _without_repeats(copies: Copies, n: int) -> Copies:
+    """A second look at n different copies adds no sample."""
+    first = _first_of_each(copies)
+    return copies.at(first) if len(copies) > n == len(first) else copies
+
+
+def _standardised(pictures: Tensor) -> Tensor:
+    flat = pictures.flatten(1) - pictures.flatten(1).mean(dim=1, keepdim=True)
+    return flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-12)
+
+
+def _is_foreign(copies: Copies) -> bool:
+    """True when copies are no noisy versions: slope of copy against picture, or mean, is off."""
+    pixels, clean = copies.pixels, copies.clean
+    if not torch.isfinite(pixels).all():
+        return True
+    centred = clean - clean.mean()
+    slope = (pixels * centred).mean() / centred.square().mean()
+    shift = (pixels - clean).mean(dim=(1, 2)).abs().max()
+    return not 0.85 < slope < 1.15 or bool(shift > 0.25 * deviation(clean))
+
+
+def _share_of_fractions(copies: Copies) -> float:
+    pixels = copies.pixels
+    wrong = (pixels - pixels.round()).abs() > WHOLE
+    wrong |= (pixels < -WHOLE) | (pixels > 255 + WHOLE)
+    return float(wrong.float().mean())
+
+
+def _first_of_each(copies: Copies) -> list[int]:
+    """The places of the copies that differ from all before them."""
+    distinct: list[int] = []
+    for k, values in enumerate(copies.pixels):
+        if all((values - copies.pixels[j]).abs().max() >= WHOLE for j in distinct):
+            distinct.append(k)
+    return distinct
+
+
+def _growth(copies: Copies) -> float:
+    strengths = copies.deviations
+    return float(strengths[-1] / strengths[0]) if len(copies) > 1 else 1.0
+
+
+def _grows(copies: Copies) -> bool:
+    """True when each copy has visibly more noise than the one before."""
+    strengths = copies.deviations
+    return len(copies) > 2 and bool((strengths[1:] > 1.04 * strengths[:-1]).all())

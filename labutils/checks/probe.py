@@ -1,0 +1,167 @@
+"""A network that writes down what it is shown and which score is differentiated.
+
+    S_c(x) = b_c + Σ_p w_cp · sin(ω x_p + φ_p),    ∂S_c/∂x_p = ω w_cp · cos(ω x_p + φ_p)
+
+Cheap, smooth, and known in closed form. Noise turns the cosine's sign in many pixels,
+so that the order of magnitude, maximum and mean makes a difference that can be seen.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labutils.checks.attempt import Stopped
+from labutils.checks.result import Finding
+from labutils.preprocessing import normalise
+
+SIZE = 224
+CLASSES = 1000  # as many as the notebooks' network has
+LIVE = 6  # classes that depend on the picture; the others have the gradient 0
+FAVOURITE = 4  # the class that wins everywhere, so a label is never the prediction
+DEAD = 700  # a class without any gradient
+OMEGA = 6.0
+READ = 2048  # pixels that the recorder keeps of each copy
+
+
+@dataclass
+class Shown:
+    """One forward pass that could be differentiated.
+
+    Attributes:
+        values: (k, 3, READ), the network's input at the recorder's pixels.
+        sensitivities: one (k, CLASSES) for each backward pass, ∂ result / ∂ scores.
+    """
+
+    values: Tensor
+    sensitivities: list[Tensor] = field(default_factory=list)
+
+    def rows(self) -> list[tuple[Tensor, Tensor]]:
+        """(values, sensitivity) of each picture that was differentiated."""
+        values = self.values.reshape(-1, 3, self.values.shape[-1]).cpu().float()
+        if not self.sensitivities:
+            return []
+        try:
+            total = sum(s.reshape(-1, len(values), CLASSES).sum(dim=0).cpu().float()
+                        for s in self.sensitivities)
+        except RuntimeError:  # shapes of torch.func's transforms that we cannot read
+            return []
+        return [(v, s) for v, s in zip(values, total, strict=True) if s.any()]
+
+
+class Recorder:
+    """What was shown, in order; safe when several threads ask the network at once."""
+
+    def __init__(self, pixels: Tensor, limit: int, beyond: Finding) -> None:
+        self.pixels, self.limit, self.beyond = pixels, limit, beyond
+        self.shown: list[Shown] = []
+        self.asked = 0
+        self.lock = threading.Lock()
+
+    def __deepcopy__(self, memo: dict) -> "Recorder":
+        return self  # a copy of the network writes into the same book
+
+    def record(self, X: Tensor, scores: Tensor) -> None:
+        """Write one forward pass down, and its backward passes when they come."""
+        with self.lock:
+            self.asked += len(X)
+            if self.asked > self.limit:
+                raise Stopped(self.beyond)
+            if not scores.requires_grad:
+                return
+            shown = Shown(outside_vmap(X.detach().flatten(2)[..., self.pixels.to(X.device)]))
+            self.shown.append(shown)
+        scores.register_hook(
+            lambda gradient: shown.sensitivities.append(outside_vmap(gradient.detach())))
+
+    def rows(self) -> list[tuple[Tensor, Tensor]]:
+        """(values (3, READ), sensitivity (CLASSES,)) of all differentiated pictures, in order."""
+        return [row for shown in self.shown for row in shown.rows()]
+
+
+def outside_vmap(t: Tensor) -> Tensor:
+    """A copy that outlives torch.func's transforms; vmap's axis comes first."""
+    functorch = torch._C._functorch  # there is no public way to look inside vmap
+    while functorch.is_functorch_wrapped_tensor(t):
+        axis = functorch.maybe_get_bdim(t) if functorch.is_batchedtensor(t) else -1
+        t = functorch.get_unwrapped(t)
+        t = t if axis < 0 else t.movedim(axis, 0)
+    return t.clone()
+
+
+class ProbeNetwork(nn.Module):
+    """The classifier of the module's docstring, (N, 3, 224, 224) → (N, 1000), frozen.
+
+    On the device of the notebook's network, so that a student's code finds here what it
+    finds there.
+    """
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        inputs = 3 * SIZE * SIZE
+        weight = (torch.rand(LIVE, inputs, generator=generator) - 0.5) * (12 / inputs) ** 0.5
+        phase = torch.rand(3, SIZE, SIZE, generator=generator) * 2 * torch.pi
+        bias = torch.zeros(LIVE)
+        bias[FAVOURITE] = 4  # scores have a standard deviation of 0.7
+        self.weight, self.phase, self.bias = (
+            nn.Parameter(t, requires_grad=False) for t in (weight, phase, bias))
+        self.pixels = some_pixels(seed)
+        self.weight_read = weight.reshape(LIVE, 3, -1)[..., self.pixels].flatten(1)
+        self.phase_read = phase.reshape(3, -1)[:, self.pixels]
+        self.recorder: Recorder | None = None
+        self.eval().to(device)
+
+    def forward(self, X: Tensor) -> Tensor:
+        waves = torch.sin(OMEGA * X + self.phase)
+        scores = F.linear(waves.flatten(1), self.weight, self.bias)
+        scores = F.pad(scores, (0, CLASSES - LIVE), value=-20.0)
+        if self.recorder is not None:
+            self.recorder.record(X, scores)
+        return scores
+
+    def gradients(self, values: Tensor, sensitivities: Tensor) -> Tensor:
+        """Σ_c sensitivity_c · ∂S_c/∂x at the recorder's pixels, in closed form.
+
+        Args:
+            values: (m, 3, READ), network inputs at the pixels.
+            sensitivities: (m, CLASSES); one class's score has a 1 there.
+
+        Returns:
+            Tensor (m, 3, READ), on the CPU.
+        """
+        mixed = (sensitivities[:, :LIVE] @ self.weight_read).reshape(values.shape)
+        return OMEGA * torch.cos(OMEGA * values + self.phase_read) * mixed
+
+
+def probe_pictures(spreads: Sequence[float], seed: int) -> np.ndarray:
+    """Blurry pictures with some grain, one for each standard deviation in grey levels.
+
+    Returns:
+        uint8 array (N, 224, 224, 3).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(len(spreads), 3, 8, 8, generator=generator)
+    pictures = F.interpolate(coarse, size=SIZE, mode="bilinear")
+    pictures += 0.2 * torch.randn(pictures.shape, generator=generator)
+    pictures -= pictures.mean(dim=(1, 2, 3), keepdim=True)
+    std = pictures.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    pictures = 125 + torch.tensor(spreads).reshape(std.shape) * pictures / std
+    return pictures.clamp(3, 252).byte().permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def network_inputs(X: np.ndarray) -> Tensor:
+    """Pictures (N, H, W, 3) as ``preprocess`` gives them, (N, 3, H, W)."""
+    return normalise(torch.from_numpy(X).permute(0, 3, 1, 2).float()).contiguous()
+
+
+def some_pixels(seed: int) -> Tensor:
+    """READ positions in a flattened picture, its corners among them."""
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randperm(SIZE * SIZE, generator=generator)[:READ]
+    chosen[:4] = torch.tensor([0, SIZE - 1, SIZE * (SIZE - 1), SIZE * SIZE - 1])
+    return chosen

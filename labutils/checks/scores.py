@@ -1,0 +1,48 @@
+"""Which score a student's function differentiated, and the gradient that follows from it."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from labutils.checks.copies import Copies
+from labutils.checks.probe import ProbeNetwork
+from labutils.checks.result import Finding
+
+WRONG_CLASS = (
+    "The gradient is that of class {found}, where the label is {label}. The score of the given "
+    "label was expected, whatever the network predicts; look at how the score is picked.")
+SEVERAL_CLASSES = (
+    "The gradient mixes the scores of several classes, where the label {label} alone was "
+    "expected. Look at how the score is picked.")
+SOFTMAX = (
+    "The gradient is that of a probability or a loss: all other classes pull at it too. The "
+    "gradient of the label's score, as the network gives it, was expected; look at what lies "
+    "between the network's output and the backward pass.")
+
+
+def gradients_of(copies: Copies, model: ProbeNetwork, label: int | None = None) -> Tensor:
+    """The copies' gradients (m, 3, P): of the label's score, or of what was differentiated."""
+    sensitivities = copies.sensitivities
+    if label is not None:
+        sensitivities = torch.zeros_like(sensitivities).index_fill_(1, torch.tensor([label]), 1)
+    else:
+        # A batch's mean instead of its sum changes the size alone: that is a factor's matter.
+        single = (sensitivities != 0).sum(dim=1, keepdim=True) == 1
+        sizes = sensitivities.abs().amax(dim=1, keepdim=True)
+        sensitivities = sensitivities / torch.where(single, sizes, 1)
+    return model.gradients(copies.values, sensitivities)
+
+
+def wrong_scores(copies: Sequence[Copies], labels: Sequence[int]) -> Iterator[Finding]:
+    """What was differentiated instead of the label's score."""
+    for of_picture, label in zip(copies, labels, strict=True):
+        for s in of_picture.sensitivities:
+            several = (s.abs() > 1e-6 * s.abs().max()).sum() > 1
+            if several and s.sum().abs() < 1e-3 * s.abs().sum():
+                yield Finding("softmax", SOFTMAX)
+            elif several:
+                yield Finding("wrong_class", SEVERAL_CLASSES.format(label=label))
+            elif int(s.abs().argmax()) != label:
+                yield Finding("wrong_class", WRONG_CLASS.format(
+                    found=int(s.abs().argmax()), label=label))

@@ -1,0 +1,241 @@
+"""Instant feedback on the homework, ``smoothgrad(X, y, model, n, noise_pct)``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labutils.checks.attempt import as_numbers, attempt, not_callable
+from labutils.checks.copies import Copies, averaged, examine, sort_by_picture
+from labutils.checks.probe import (
+    DEAD,
+    SIZE,
+    ProbeNetwork,
+    Recorder,
+    probe_pictures,
+)
+from labutils.checks.recipes import Match, explain, max_abs
+from labutils.checks.result import CheckResult, Finding, collect
+from labutils.checks.scores import gradients_of, wrong_scores
+from labutils.checks.smoothgrad_messages import MESSAGES, ORDER, shape_hint
+from labutils.checks.undisturbed import undisturbed
+from labutils.network import choose_device
+
+# Forward passes allowed per picture: room for several with each copy, an end to n = 10,000.
+MOST_PASSES = 16
+# Pixels on which the recipes are tried; no two of them agree on that many.
+SOME = 1024
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One call of the student's function."""
+
+    y: tuple[int, ...]
+    n: int
+    noise_pct: float
+    spreads: tuple[float, ...]
+
+    def __str__(self) -> str:
+        count = len(self.y)
+        return (f"With {count} picture{'s' if count > 1 else ''}, n = {self.n} and "
+                f"noise_pct = {self.noise_pct}")
+
+
+SITUATIONS = (
+    Situation((3, 1), 3, 0.3, (30, 60)),
+    Situation((5,), 2, 0.1, (45,)),  # a single picture: squeeze() would drop its axis
+    Situation((DEAD,), 1, 0, (50,)),  # one copy, no noise, and a map of zeros
+)
+
+
+@dataclass
+class Run:
+    """What came of one call."""
+
+    situation: Situation
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    copies: list[Copies] = field(default_factory=list)
+
+    @property
+    def counts(self) -> list[int]:
+        """Copies of each picture."""
+        return [len(c) for c in self.copies]
+
+
+def check_smoothgrad(function: object, *, seed: int = 0) -> CheckResult:
+    """Feedback on a student's ``smoothgrad(X, y, model, n, noise_pct)``.
+
+    The function is called three times with small tasks and a network that writes down
+    what it is shown; from the very copies that it was shown, the right map is computed, and
+    the map that each known misconception gives. Takes about a tenth of a second.
+
+    Args:
+        function: takes pictures (N, 224, 224, 3) uint8, N labels, a classifier, the number
+            of copies, the noise strength; returns maps (N, 224, 224) as a tensor, array or list.
+        seed: of the tasks.
+
+    Returns:
+        ``CheckResult``. Errors of the function become findings. Random states are restored.
+
+    Raises:
+        KeyboardInterrupt: only this passes through.
+    """
+    missing = not_callable(function)
+    if missing:
+        return collect("smoothgrad", [missing], ORDER)
+    with undisturbed(function, seed):
+        model = ProbeNetwork(seed, choose_device())
+        runs = [_run(function, model, situation, seed + 1000 * k)
+                for k, situation in enumerate(SITUATIONS)]
+    findings = [finding for run in runs for finding in run.findings]
+    findings += _over_all(runs)
+    notes = [note for run in runs for note in run.notes]
+    return collect("smoothgrad", findings, ORDER, notes)
+
+
+def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int) -> Run:
+    run = Run(situation)
+    X = probe_pictures(situation.spreads, seed)
+    y = np.array(situation.y)
+    given_X, given_y = X.copy(), y.copy()
+    model.recorder = Recorder(model.pixels, MOST_PASSES * len(X), Finding(
+        "n_ignored", MESSAGES["stopped"].format(
+            situation=situation, most=MOST_PASSES, n=situation.n)))
+    outcome = attempt(
+        function, (given_X, given_y, model, situation.n, situation.noise_pct), f"{situation}")
+    run.findings += _side_effects(model, X, given_X, y, given_y)
+    run.copies = sort_by_picture(
+        model.recorder.rows(), X, model.pixels, situation.n, situation.noise_pct)
+    if outcome.finding:
+        run.findings.append(outcome.finding)
+        return run
+    run.findings += examine(run.copies, situation.n, situation.noise_pct)
+    maps = _maps(outcome.value, situation, run)
+    if maps is not None and all(run.counts):
+        run.findings += _judge(maps, model, run)
+    return run
+
+
+def _side_effects(model: ProbeNetwork, X: np.ndarray, given_X: np.ndarray, y: np.ndarray,
+                  given_y: np.ndarray) -> Iterator[Finding]:
+    for name, before, after in (("X", X, given_X), ("y", y, given_y)):
+        if not np.array_equal(before, after):
+            yield Finding("changes_input", MESSAGES["changes_input"].format(name=name))
+    if model.training:
+        model.eval()
+        yield Finding("training_mode", MESSAGES["training_mode"])
+
+
+def _maps(value: object, situation: Situation, run: Run) -> Tensor | None:
+    """The result as (N, H, W), or None; what is odd about it goes into the run."""
+    expected = (len(situation.y), SIZE, SIZE)
+    wanted = f"saliency maps {expected} as a tensor, an array or a list"
+    numbers = as_numbers(value, wanted, lists=True)
+    if isinstance(numbers, Finding):
+        run.findings.append(numbers)
+        return None
+    shape = tuple(numbers.shape)
+    if shape == (expected[0], 1, SIZE, SIZE):
+        run.notes.append("The maps have the shape (N, 1, H, W); (N, H, W) is what the task "
+                         "asks for. This is no fault.")
+    elif shape != expected:
+        run.findings.append(Finding("wrong_shape", MESSAGES["wrong_shape"].format(
+            situation=situation, shape=shape, expected=expected,
+            hint=shape_hint(shape, expected, situation.n))))
+    if [size for size in shape if size > 1] != [size for size in expected if size > 1]:
+        return None
+    maps = numbers.reshape(expected)
+    if not torch.isfinite(maps).all():
+        bad = float((~torch.isfinite(maps)).float().mean())
+        run.findings.append(Finding("not_finite", MESSAGES["not_finite"].format(
+            situation=situation, bad=bad)))
+        return None
+    return maps
+
+
+def _judge(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
+    """Compare the maps with those that follow from the copies that were shown."""
+    n = run.situation.n
+    at_pixels = maps.flatten(1)[:, model.pixels]
+    wanted = [gradients_of(c, model, label) for c, label in
+              zip(run.copies, run.situation.y, strict=True)]
+    right = torch.stack([max_abs(g).mean(dim=0) for g in wanted])
+    if (at_pixels - right).norm() <= 0.01 * right.norm():
+        return
+    yield from wrong_scores(run.copies, run.situation.y)
+    found = [gradients_of(c, model) for c in run.copies]
+    rescaled = bool((maps.amax(dim=(1, 2)).max() - 1).abs() < 1e-3 and maps.min() > -1e-3)
+    if rescaled:
+        yield Finding("normalised_map", MESSAGES["normalised_map"])
+    match = explain(at_pixels[:, :SOME], [g[..., :SOME] for g in found],
+                    [c.order for c in run.copies], rescaled)
+    if match is None:
+        if not rescaled:
+            yield Finding("wrong_map", MESSAGES["wrong_map"].format(situation=run.situation))
+        return
+    for code in match.codes:
+        yield Finding(code, MESSAGES[code])
+    if not match.is_exact() and not rescaled:
+        yield from _odd_factor(match, n, run)
+
+
+def _odd_factor(match: Match, n: int, run: Run) -> Iterator[Finding]:
+    factor, copies = match.factor(), run.counts[0]
+    if factor is None:
+        yield Finding("wrong_scale", MESSAGES["wrong_scale"].format(
+            situation=run.situation, factor=", ".join(f"{f:.3g}" for f in match.factors)))
+    elif abs(factor / copies - 1) < 0.01:
+        yield Finding("sum_not_mean", MESSAGES["sum_not_mean"].format(
+            situation=run.situation, factor=factor))
+    elif abs(factor * n / copies - 1) > 0.01 and "last_only" not in match.codes:
+        yield Finding("wrong_scale", MESSAGES["wrong_scale"].format(
+            situation=run.situation, factor=f"{factor:.3g}"))
+
+
+def _over_all(runs: list[Run]) -> Iterator[Finding]:
+    """What only the comparison of several calls shows: number and strength of the copies."""
+    complete = [run for run in runs if run.counts and any(run.counts)]
+    noisy = [run for run in complete if run.situation.noise_pct]
+    if not noisy:
+        return
+    if all(averaged(run.copies, run.situation.n) for run in noisy):
+        yield Finding("averaged_images", MESSAGES["averaged_images"].format(
+            n=noisy[0].situation.n))
+        return
+    yield from _numbers(noisy)
+    yield from _strengths(noisy)
+
+
+def _numbers(runs: list[Run]) -> Iterator[Finding]:
+    wrong = [run for run in runs if set(run.counts) != {run.situation.n}]
+    stopped = any(finding.code == "n_ignored" for run in runs for finding in run.findings)
+    if stopped or not wrong:
+        return
+    seen = {count for run in runs for count in run.counts}
+    if len(seen) == 1 and len(runs) > 1:
+        yield Finding("n_ignored", MESSAGES["n_ignored"].format(count=seen.pop()))
+    else:
+        yield Finding("wrong_count", MESSAGES["wrong_count"].format(
+            situation=wrong[0].situation, counts=wrong[0].counts))
+
+
+def _strengths(runs: list[Run]) -> Iterator[Finding]:
+    codes = {finding.code for run in runs for finding in run.findings}
+    if codes & {"no_noise", "wrong_preprocessing", "noise_on_noise"}:
+        return
+    shares = [[c.strength * run.situation.noise_pct for c in run.copies if len(c)]
+              for run in runs]
+    means = [sum(s) / len(s) for s in shares]
+    if len(runs) > 1 and max(means) < 1.3 * min(means):
+        yield Finding("noise_pct_ignored", MESSAGES["noise_pct_ignored"].format(
+            ordered=" and ".join(str(run.situation.noise_pct) for run in runs),
+            seen=" and ".join(f"{m:.2f}" for m in means)))
+    elif "noise_after_normalisation" not in codes:
+        for run, found in zip(runs, shares, strict=True):
+            if any(not 0.93 < share / run.situation.noise_pct < 1.07 for share in found):
+                yield Finding("wrong_strength", MESSAGES["wrong_strength"].format(
+                    situation=run.situation, seen=", ".join(f"{s:.3f}" for s in found)))

@@ -1,0 +1,118 @@
+"""Answers to the exercise of notebook 06: an aggregation, (n, H, W) → (H, W)."""
+
+import numpy as np
+import torch
+from answers.registry import AGGREGATE
+
+
+@AGGREGATE.right
+def root_mean_square(maps):
+    return (maps**2).mean(dim=0).sqrt()
+
+
+@AGGREGATE.right
+def median_as_array(maps):
+    return np.median(maps.numpy(), axis=0)
+
+
+@AGGREGATE.right
+def geometric(maps):
+    return (maps + 1e-12).log().mean(dim=0).exp()
+
+
+@AGGREGATE.right
+def middle_of_the_range(maps):
+    return (maps.amax(dim=0) + maps.amin(dim=0)) / 2
+
+
+@AGGREGATE.right
+def spread(maps):
+    return maps.var(dim=0)
+
+
+@AGGREGATE.right
+def share_above_the_mean(maps):
+    """Noted, not rejected: the result does not depend on the brightness."""
+    return (maps > maps.mean()).float().mean(dim=0)
+
+
+@AGGREGATE.right
+def later_maps_count_more(maps):
+    """Noted, not rejected: the order matters."""
+    weights = torch.arange(1, len(maps) + 1).float()
+    return torch.einsum("n,nhw->hw", weights / weights.sum(), maps)
+
+
+@AGGREGATE.wrong("not_implemented")
+def nothing_returned(maps):
+    maps.mean(dim=0)
+
+
+@AGGREGATE.wrong("raises")
+def array_method_of_a_tensor(maps):
+    return maps.mean(axis=0).astype("float32")
+
+
+@AGGREGATE.wrong("wrong_type")
+def values_and_indices(maps):
+    return maps.median(dim=0)
+
+
+@AGGREGATE.wrong("wrong_type")
+def yes_or_no(maps):
+    return maps.mean(dim=0) > 0.5
+
+
+@AGGREGATE.wrong("wrong_shape")
+def over_everything(maps):
+    return maps.mean()
+
+
+@AGGREGATE.wrong("wrong_shape")
+def over_the_last_axis(maps):
+    return maps.mean(dim=-1)
+
+
+@AGGREGATE.wrong("not_finite")
+def geometric_by_dividing(maps):
+    return maps.mean(dim=0) / (maps == 0).logical_not().all(dim=0)
+
+
+@AGGREGATE.wrong("not_finite")
+def relative_spread(maps):
+    return maps.std(dim=0) / maps.mean(dim=0)
+
+
+@AGGREGATE.wrong("changes_input")
+def squared_in_place(maps):
+    return maps.pow_(2).mean(dim=0)
+
+
+@AGGREGATE.wrong("changes_input")
+def added_to_the_first(maps):
+    total = maps[0]
+    for saliency_map in maps[1:]:
+        total += saliency_map
+    return total / len(maps)
+
+
+@AGGREGATE.wrong("ignores_maps")
+def last_map(maps):
+    for saliency_map in maps:
+        result = saliency_map
+    return result
+
+
+@AGGREGATE.wrong("ignores_maps")
+def first_map_left_out(maps):
+    return maps[1:].mean(dim=0) if len(maps) > 1 else maps[0]
+
+
+@AGGREGATE.wrong("grows_with_n")
+def total(maps):
+    return maps.sum(dim=0)
+
+
+@AGGREGATE.wrong("grows_with_n")
+def product(maps):
+    return maps.prod(dim=0)

@@ -1,0 +1,112 @@
+"""Answers to the exercise of notebook 06: a noise source, (shape, generator) → noise."""
+
+import math
+
+import numpy as np
+import torch
+from answers.registry import NOISE_SOURCE
+from torch.nn import functional as F
+
+from labutils.noise import NOISE_SOURCES
+
+
+@NOISE_SOURCE.right
+def two_values(shape, generator):
+    return torch.randint(0, 2, shape, generator=generator).float() * 2 - 1
+
+
+@NOISE_SOURCE.right
+def triangular(shape, generator):
+    a, b = torch.rand(2, *shape, generator=generator)
+    return (a + b - 1) * math.sqrt(6)
+
+
+@NOISE_SOURCE.right
+def stripes(shape, generator):
+    """The same number along each row: few numbers, so the mean varies much."""
+    return torch.randn(shape[0], 1, 1, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.right
+def numpy_from_the_generators_seed(shape, generator):
+    rng = np.random.default_rng(generator.initial_seed())
+    return rng.standard_t(5, size=shape) / math.sqrt(5 / 3)
+
+
+NOISE_SOURCE.right(NOISE_SOURCES["salt_and_pepper"])
+NOISE_SOURCE.right(NOISE_SOURCES["smooth"])
+
+
+@NOISE_SOURCE.wrong("not_implemented")
+def the_empty_task(shape, generator):
+    ...
+
+
+@NOISE_SOURCE.wrong("raises")
+def misnamed_argument(shape, generator):
+    return torch.randn(shape, rng=generator)
+
+
+@NOISE_SOURCE.wrong("wrong_type")
+def whole_numbers(shape, generator):
+    return torch.randint(-1, 2, shape, generator=generator)
+
+
+@NOISE_SOURCE.wrong("wrong_shape")
+def square_only(shape, generator):
+    return torch.randn(shape[0], shape[0], 3, generator=generator)
+
+
+@NOISE_SOURCE.wrong("not_finite")
+def logarithm_of_zero(shape, generator):
+    grains = (torch.rand(shape, generator=generator) > 0.5).float()
+    return grains.log()
+
+
+@NOISE_SOURCE.wrong("not_reproducible")
+def generator_not_used(shape, generator):
+    return torch.randn(shape)
+
+
+@NOISE_SOURCE.wrong("not_reproducible")
+def half_from_numpy(shape, generator):
+    sign = torch.from_numpy(np.random.default_rng().choice([-1.0, 1.0], shape)).float()
+    return sign * torch.randn(shape, generator=generator)
+
+
+@NOISE_SOURCE.wrong("same_noise_every_time")
+def own_seed(shape, generator):
+    return torch.randn(shape, generator=generator.manual_seed(0))
+
+
+@NOISE_SOURCE.wrong("changes_global_state")
+def global_seed_from_the_generator(shape, generator):
+    torch.manual_seed(generator.initial_seed())
+    return torch.randn(shape)
+
+
+@NOISE_SOURCE.wrong("changes_global_state")
+def numpys_seed_from_the_generator(shape, generator):
+    np.random.seed(generator.initial_seed())
+    return np.random.standard_normal(shape)
+
+
+@NOISE_SOURCE.wrong("wrong_mean")
+def numbers_from_0_to_1(shape, generator):
+    return torch.rand(shape, generator=generator) * math.sqrt(12)
+
+
+@NOISE_SOURCE.wrong("wrong_mean")
+def exponential(shape, generator):
+    return torch.empty(shape).exponential_(generator=generator)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def uniform_from_minus_1(shape, generator):
+    return 2 * torch.rand(shape, generator=generator) - 1
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def blurred_and_not_scaled(shape, generator):
+    noise = torch.randn(shape, generator=generator).permute(2, 0, 1)
+    return F.avg_pool2d(noise, 3, stride=1, padding=1).permute(1, 2, 0)
