@@ -5,7 +5,8 @@ export PYTHON
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 
-.PHONY: help run test lab site bench clean set-owner venv venv-site
+.PHONY: help run test lab site bench student grade formgrader clean set-owner venv venv-site \
+        venv-grading
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
@@ -13,7 +14,10 @@ help:
 	@echo "make lab     open JupyterLab on notebooks/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
-	@echo "make clean   delete build/ and the caches"
+	@echo "make student write notebooks/student/ from the homework notebooks"
+	@echo "make grade SUBMISSIONS=folder   grade a class into build/grading/, see grading/README.md"
+	@echo "make formgrader   open the pages for marking by hand"
+	@echo "make clean   delete build/ (the gradebook stays) and the caches"
 	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
 	@echo "Another Python than python3: make run PYTHON=python3.12"
 
@@ -24,11 +28,15 @@ venv:
 venv-site:
 	@sh scripts/ensure_venv.sh .venv-site docs/requirements.txt
 
+# nbgrader's own environment, without torch; students' code runs in .venv.
+venv-grading:
+	@sh scripts/ensure_venv.sh .venv-grading grading/requirements.txt
+
 run: venv venv-site
 	@.venv/bin/python scripts/run_notebooks.py $(NOTEBOOKS)
 	@.venv-site/bin/python scripts/build_site.py
 
-test: venv
+test: venv venv-grading
 	@echo "Testing labutils and re-executing the notebooks (two minutes or so)"
 	@.venv/bin/python -m pytest tests --nbval-lax --nbval-current-env \
 	    --nbval-cell-timeout=120 $(NOTEBOOKS)
@@ -44,10 +52,24 @@ bench: venv
 	@echo "Timing on one machine, interleaved (five minutes or so); keep it otherwise idle"
 	@.venv/bin/python -m benchmarks.bench
 
+student: venv-grading
+	@.venv-grading/bin/python scripts/make_student.py
+
+# REGRADE="s01 s02" (or all) executes these again though nothing has changed.
+grade: venv venv-grading
+	@test -n "$(SUBMISSIONS)" || { \
+	    echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
+	@.venv-grading/bin/python -m grading.run "$(SUBMISSIONS)" --regrade $(REGRADE)
+
+formgrader: venv-grading
+	@.venv-grading/bin/python -m grading.formgrader
+
+# Scores that were given by hand are in build/grading/ and nowhere else.
 clean:
-	@rm -rf build .pytest_cache .ruff_cache
-	@find labutils tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo "Deleted build/ and the caches; the environments .venv and .venv-site stay."
+	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name grading -exec rm -rf {} +
+	@rm -rf .pytest_cache .ruff_cache
+	@find labutils tests scripts docs grading -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Deleted build/ and the caches; the environments .venv… and build/grading/ stay."
 
 # sed -i differs between Linux and macOS; with a suffix for a copy it does not.
 set-owner:

@@ -1,0 +1,82 @@
+"""What students receive of a notebook: answers become stubs, tests and mark schemes go."""
+
+import copy
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    NbGraderPreprocessor,
+)
+from nbgrader.utils import is_locked, is_solution
+from traitlets.config import Config
+
+CODE_STUB = ("# YOUR CODE HERE: it takes the place of these two lines.\n"
+             'raise NotImplementedError("your solution is still missing")')
+TEXT_STUB = "*Write your answer here: it takes the place of this line.*"
+
+
+class AddAnchors(NbGraderPreprocessor):
+    """Name every written answer in a comment: staging finds the cell by it, should an editor
+    lose the metadata."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: dict,
+                        index: int) -> tuple[NotebookNode, dict]:
+        """Add the anchor where it is not there yet."""
+        if cell.cell_type == "markdown" and is_solution(cell):
+            comment = anchor(cell.metadata.nbgrader["grade_id"])
+            if comment not in cell.source:
+                cell.source = f"{comment}\n{cell.source}"
+        return cell, resources
+
+
+class NameHiddenCells(NbGraderPreprocessor):
+    """Say in a test cell of which nothing is left what it is for."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: dict,
+                        index: int) -> tuple[NotebookNode, dict]:
+        """Fill an empty locked cell with one comment."""
+        if cell.cell_type == "code" and is_locked(cell) and not cell.source.strip():
+            name = cell.metadata.nbgrader["grade_id"]
+            cell.source = f"# {name}: leave this cell here; tests run in it when you are graded."
+        return cell, resources
+
+
+def anchor(grade_id: str) -> str:
+    """The comment that names a written answer; it does not show in the rendered text."""
+    return f"<!-- {grade_id} -->"
+
+
+def configure(config: Config) -> None:
+    """Put the stubs and delimiters into an nbgrader configuration."""
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
+    # nbgrader knows mark schemes in its task cells only; ours stand in the answers.
+    config.ClearMarkScheme.enforce_metadata = False
+
+
+# What the gradebook keeps of the source lies between the two lists.
+BEFORE_SAVING = [LockCells, ClearSolutions, AddAnchors, ClearOutput, CheckCellMetadata,
+                 ComputeChecksums]
+AFTER_SAVING = [ClearHiddenTests, ClearMarkScheme, NameHiddenCells, ComputeChecksums,
+                CheckCellMetadata]
+
+
+def is_graded(notebook: NotebookNode) -> bool:
+    """Does a notebook contain cells for nbgrader?"""
+    return any("nbgrader" in cell.metadata for cell in notebook.cells)
+
+
+def release(source: NotebookNode) -> NotebookNode:
+    """The student version of a notebook's cells; the source is not changed."""
+    config = Config()
+    configure(config)
+    notebook = copy.deepcopy(source)
+    for preprocessor in [*BEFORE_SAVING, *AFTER_SAVING]:
+        notebook, _ = preprocessor(config=config, enabled=True)(notebook, {})
+    return notebook

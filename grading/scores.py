@@ -1,0 +1,81 @@
+"""From executed cells to scores in the gradebook."""
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.utils import is_grade, is_solution
+
+from grading.canary import OWN, is_done
+from grading.records import write_record
+
+
+class SaveScores(SaveAutoGrades):
+    """nbgrader's SaveAutoGrades; a test that was not executed has no score, rather than 0.
+
+    What happened is written to records/, for report.py.
+    """
+
+    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Save the scores of all cells, and the record."""
+        outcome = resources["grading"]
+        tests = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells
+                 if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)}
+        outcome["points"] = {name: points_of(cell) for name, cell in tests.items()}
+        outcome["tampered"] = is_tampered(outcome, tests)
+        vouched = {name for name in tests if name in outcome["vouched"]}
+        if any(name.endswith(OWN) for name in tests.keys() - vouched):
+            vouched = set()
+        for name in tests:
+            if outcome["tampered"] or name not in vouched:
+                outcome["points"][name] = None
+        self.outcome = outcome
+        notebook, resources = super().preprocess(notebook, resources)
+        write_record(self.assignment_id, self.student_id, outcome, kind="outcome")
+        return notebook, resources
+
+    def _add_score(self, cell: NotebookNode, resources: dict) -> None:
+        name = cell.metadata.nbgrader["grade_id"]
+        if name not in self.outcome["points"]:
+            super()._add_score(cell, resources)  # a written answer
+            return
+        grade = self.gradebook.find_grade(
+            name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = self.outcome["points"][name]
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()
+
+
+def points_of(cell: NotebookNode) -> float | None:
+    """What a test cell's outputs are worth; None if it was not executed to its end.
+
+    An error is worth 0, a number as the cell's last value is worth itself, and a cell that
+    ends without either is worth all points.
+    """
+    if not is_done(cell):
+        return None
+    most = float(cell.metadata.nbgrader["points"])
+    if any(output.output_type == "error" for output in cell.outputs):
+        return 0.0
+    values = results(cell)
+    if not values:
+        return most
+    try:
+        return min(max(float(values[-1]), 0.0), most)
+    except ValueError:
+        return 0.0
+
+
+def results(cell: NotebookNode) -> list[str]:
+    """The values that a cell displayed as its result; one at most, if all is well."""
+    return [output.data.get("text/plain", "") for output in cell.outputs
+            if output.output_type == "execute_result"]
+
+
+def is_tampered(outcome: dict, tests: dict[str, NotebookNode]) -> bool:
+    """Did a canary stay silent, or does a test show what no honest run can?"""
+    scored = any(points for points in outcome["points"].values())
+    # A test that a broken variable brings to a stop may stop its canary, too; one that
+    # gives points may not.
+    stopped = any(output.output_type == "error" for name, cell in tests.items()
+                  if name.endswith(OWN) for output in cell.outputs)
+    forged = any(len(results(cell)) > 1 for cell in tests.values())
+    return bool(outcome["silent"]) or forged or (stopped and scored)

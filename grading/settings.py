@@ -1,0 +1,91 @@
+"""Where grading keeps its files, and the bounds within which students' code runs.
+
+Every bound can be set in the environment: GRADING_CELL_SECONDS=20 make grade SUBMISSIONS=…
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _number(name: str, default: float) -> float:
+    text = os.environ.get(name, "")
+    try:
+        value = float(text or default)
+    except ValueError:
+        value = -1
+    if value <= 0:
+        raise SystemExit(f"{name} is {text!r}; expected a number above 0, or nothing at all.")
+    return value
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one submission may take."""
+
+    cell_seconds: int = field(default_factory=lambda: int(_number("GRADING_CELL_SECONDS", 60)))
+    total_seconds: float = field(default_factory=lambda: _number("GRADING_TOTAL_SECONDS", 900))
+    memory_bytes: int = field(
+        default_factory=lambda: int(_number("GRADING_MEMORY_GB", 4) * (1 << 30)))
+    processes: int = field(default_factory=lambda: int(_number("GRADING_PROCESSES", 48)))
+    output_characters: int = 200_000  # of one cell
+    file_bytes: int = 100 << 20  # of one submitted file
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one course: gradebook, submissions, results."""
+
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        """nbgrader's source notebooks, with solutions and hidden tests."""
+        return self.folder / "source"
+
+    @property
+    def submitted(self) -> Path:
+        """What staging has made of the submissions."""
+        return self.folder / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """The submissions as executed."""
+        return self.folder / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """nbgrader's pages for students."""
+        return self.folder / "feedback"
+
+    @property
+    def records(self) -> Path:
+        """One JSON file per submission: what happened to it."""
+        return self.folder / "records"
+
+    @property
+    def kernels(self) -> Path:
+        """A Jupyter data folder that holds the kernelspec."""
+        return self.folder / "jupyter"
+
+    @property
+    def sandbox(self) -> Path:
+        """The settings file of sandbox.py."""
+        return self.folder / "sandbox.json"
+
+    @property
+    def database(self) -> str:
+        """The gradebook's address; several processes write to it, so they wait for each other."""
+        return f"sqlite:///{self.folder / 'gradebook.db'}?timeout=60"
+
+
+def home() -> Home:
+    """The folder named by GRADING_HOME, else build/grading/."""
+    return Home(Path(os.environ.get("GRADING_HOME") or ROOT / "build" / "grading").resolve())
+
+
+def students_python() -> Path:
+    """The Python that has torch; not resolved, or it would leave its environment."""
+    return ROOT / ".venv" / "bin" / "python"

@@ -1,0 +1,142 @@
+"""From a folder of submitted files to one mended notebook per student and homework."""
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grading.course import Homework
+from grading.mend import claimed_id, functions, graded_cells, mend
+from grading.names import Named, parse
+from grading.settings import Bounds, Home
+
+
+@dataclass
+class Staged:
+    """One submitted file.
+
+    Attributes:
+        path: where it lies in the folder of submissions.
+        problem: why there is nothing to grade, or "".
+        missing: grade ids of answers that were deleted.
+    """
+
+    path: str
+    student: str = ""
+    assignment: str = ""
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    text: str = ""  # the mended notebook
+
+
+def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> list[Staged]:
+    """Mend every submitted notebook and write it to the course folder.
+
+    Args:
+        submissions: a folder with files, or with one folder per student.
+        homework: the homework notebooks by name.
+        course: gets submitted/STUDENT/HOMEWORK/HOMEWORK.ipynb.
+
+    Returns:
+        Every file of the folder, in order of its path. Of several versions by one student the
+        latest counts; the others have a problem.
+    """
+    bounds = Bounds()
+    files = sorted(path for path in submissions.rglob("*")
+                   if (path.is_file() or path.is_symlink()) and not is_hidden(path, submissions))
+    named = {path: parse(path.relative_to(submissions), list(homework)) for path in files}
+    results = {path: examine(path, submissions, named[path], homework, bounds)
+               for path in files}
+    latest: dict[tuple[str, str], Path] = {}
+    for path in sorted(files, key=lambda p: (named[p].order, p.lstat().st_mtime)):
+        if not results[path].problem:
+            latest[results[path].student, results[path].assignment] = path
+    for path, result in results.items():
+        key = result.student, result.assignment
+        if not result.problem and latest[key] != path:
+            result.problem = f"an earlier version of {latest[key].relative_to(submissions)}"
+        if not result.problem:
+            write(result, course)
+    return list(results.values())
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """.DS_Store, .ipynb_checkpoints/ and the like are nobody's submission."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def examine(path: Path, root: Path, named: Named, homework: dict[str, Homework],
+            bounds: Bounds) -> Staged:
+    """Read and mend one file, or say why it cannot be graded."""
+    result = Staged(str(path.relative_to(root)), named.student, named.homework)
+    notebook = attempt(path, bounds, result)
+    if notebook is None:
+        return result
+    alike = {name: likeness(notebook, one.released) for name, one in homework.items()}
+    best = max(alike, key=alike.__getitem__)
+    if alike[best] == 0:
+        result.problem = "a foreign notebook: nothing in it was handed out as homework"
+        return result
+    if not named.homework:
+        result.assignment = best
+        result.notes.append(f"recognised as {best} by its contents")
+    elif alike[named.homework] == 0:
+        result.problem = f"a foreign notebook: its contents are those of {best}"
+        return result
+    if not result.student:
+        result.problem = "the name does not say whose it is"
+        return result
+    original = homework[result.assignment]
+    mended = mend(notebook, original.released, original.source)
+    result.notes += mended.notes
+    result.missing = mended.missing
+    result.text = nbformat.writes(mended.notebook)
+    return result
+
+
+def attempt(path: Path, bounds: Bounds, result: Staged) -> NotebookNode | None:
+    """Read a notebook; None, and the problem in result, if it is none."""
+    if path.is_symlink():
+        result.problem = "a link, which is not followed"
+    elif path.suffix != ".ipynb":
+        result.problem = "not a notebook (.ipynb)"
+    elif path.stat().st_size == 0:
+        result.problem = "an empty file"
+    elif path.stat().st_size > bounds.file_bytes:
+        result.problem = f"larger than {bounds.file_bytes >> 20} MB"
+    if result.problem:
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what is odd here is mended
+            notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+        empty = not any(cell.source.strip() for cell in notebook.cells)
+    except Exception as error:  # any file may be handed in, so any error may come of it
+        result.problem = f"cannot be read as a notebook ({type(error).__name__})"
+        return None
+    if empty:
+        result.problem = "an empty notebook"
+        return None
+    return notebook
+
+
+def likeness(notebook: NotebookNode, reference: NotebookNode) -> int:
+    """How many cells of the homework's own a notebook contains, by grade id or function."""
+    wanted = graded_cells(reference)
+    ids = {cell.metadata.nbgrader["grade_id"] for cell in wanted}
+    tasks: set[str] = set().union(*(functions(cell.source) for cell in wanted
+                                    if cell.cell_type == "code"))
+    there = {claimed_id(cell) for cell in notebook.cells} & ids
+    defined: set[str] = set().union(*(functions(cell.source) for cell in notebook.cells
+                                      if cell.cell_type == "code"))
+    return len(there) + len(defined & tasks)
+
+
+def write(result: Staged, course: Home) -> None:
+    """Put the mended notebook where nbgrader looks for it, unless the same is there already."""
+    name = result.assignment
+    path = course.submitted / result.student / name / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(result.text, "utf-8")

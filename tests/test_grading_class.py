@@ -1,0 +1,273 @@
+"""A class with honest, clumsy and hostile students, graded in one command: make grade."""
+
+import csv
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from tempfile import gettempdir
+
+import nbformat
+import psutil
+import pytest
+from sample_class.hostile import CHILD_SECONDS
+from sample_class.notebooks import HOMEWORK, OBSERVATION, ROOT
+from sample_class.students import HIDDEN_TEST, Student, honest, hostiles
+
+CELL_SECONDS, MEMORY_GB = 15, 4
+PYTHON = ROOT / ".venv-grading" / "bin" / "python"
+LONGEST = 1200  # seconds for the whole class on a slow machine
+
+
+@dataclass
+class Graded:
+    """A graded class."""
+
+    students: list[Student]
+    home: Path
+    submissions: Path
+    output: str
+    seconds: float
+    calls: list[bytes]
+
+    @property
+    def isolated(self) -> bool:
+        """Did the system allow it?"""
+        return "Isolation: NONE" not in self.output
+
+    def rows(self) -> dict[str, dict[str, str]]:
+        """grades.csv by student."""
+        with (self.home / "grades.csv").open(newline="", encoding="utf-8") as file:
+            return {row["student"]: row for row in csv.DictReader(file)}
+
+    def executed(self, student: str) -> Path:
+        """The notebook as it was executed."""
+        return self.home / "autograded" / student / HOMEWORK / f"{HOMEWORK}.ipynb"
+
+    def page(self, student: str) -> str:
+        """The feedback page's text."""
+        path = self.home / "feedback" / student / HOMEWORK / f"{HOMEWORK}.html"
+        return unescape(path.read_text("utf-8"))
+
+
+def grading_environment(home: Path, **more: str) -> dict[str, str]:
+    return os.environ | {"GRADING_HOME": str(home), "GRADING_CELL_SECONDS": str(CELL_SECONDS),
+                         "GRADING_MEMORY_GB": str(MEMORY_GB)} | more
+
+
+def make_grade(home: Path, submissions: Path, *options: str, **more: str) -> str:
+    result = subprocess.run(["make", "grade", f"SUBMISSIONS={submissions}", *options], cwd=ROOT,
+                            env=grading_environment(home, **more), capture_output=True,
+                            text=True, timeout=LONGEST)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[tuple[int, list[bytes]]]:
+    """A port on the loopback interface, and what was sent to it."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def listen() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    received.append(connection.recv(100))
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield server.getsockname()[1], received
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory,
+           listener: tuple[int, list[bytes]]) -> Graded:
+    """The whole class, graded with one command."""
+    home, submissions = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("handed-in")
+    paths = [str(home), str(home / "gradebook.db"), str(ROOT / "notebooks"),
+             str(ROOT / "grading"), str(submissions)]
+    students = honest() + hostiles(MEMORY_GB << 30, paths, listener[0])
+    for student in students:
+        student.write(submissions)
+    start = time.monotonic()
+    output = make_grade(home, submissions)
+    return Graded(students, home, submissions, output, time.monotonic() - start, listener[1])
+
+
+def ours() -> list[str]:
+    """Command lines of processes that grading or a sample student has left behind."""
+    marks = (CHILD_SECONDS, "grading/sandbox.py", "grading.supervise", "grading.worker",
+             f"ipykernel_launcher -f {gettempdir()}/k")
+    lines = [" ".join(process.info["cmdline"] or [])
+             for process in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if any(mark in line for mark in marks)]
+
+
+def test_every_student_scores_as_expected_and_nobody_disturbs_another(graded, capsys):
+    rows = graded.rows()
+    table, wrong = [], []
+    for student in graded.students:
+        row = rows[student.name]
+        found = (row[HIDDEN_TEST], row[OBSERVATION], row[HOMEWORK])
+        expected = (student.test, student.observation, student.status)
+        if found[:2] != expected[:2] or not found[2].startswith(expected[2]):
+            wrong.append((student.name, expected, found))
+        table.append(f"{student.name:12} {found[0]:13} {found[1]:13} {found[2]}")
+    with capsys.disabled():
+        print(f"\n\nstudent      test          observation   status ({graded.seconds:.0f} s, "
+              f"{'isolated' if graded.isolated else 'NOT isolated'})", *table, sep="\n")
+    assert wrong == []
+    assert len(rows) == len(graded.students)
+
+
+def test_not_executed_and_zero_are_different_in_the_table(graded):
+    rows = graded.rows()
+    assert rows["exit"][HIDDEN_TEST] == "not executed"
+    assert rows["untouched"][HIDDEN_TEST] == "0"
+    assert rows["exit"]["open"] == "2"  # the test and the observation
+    assert rows["untouched"]["open"] == "0"
+
+
+def test_no_process_is_left_behind(graded):
+    assert ours() == []
+
+
+def test_every_file_that_cannot_be_graded_is_listed(graded):
+    report = (graded.home / "report.txt").read_text("utf-8")
+    for student in graded.students:
+        if not student.test:
+            assert f"{student.name}_2026-11-21_{HOMEWORK}.ipynb: {student.status}" in report
+
+
+def test_what_was_mended_is_listed(graded):
+    report = (graded.home / "report.txt").read_text("utf-8")
+    for note in ("smoothgrad-test: was edited, put right",
+                 "smoothgrad-check: was deleted, put back",
+                 "smoothgrad-answer: was deleted by the student",
+                 "smoothgrad-answer: 2 cells of that name, one kept",
+                 "smoothgrad-observation: metadata was lost, found again"):
+        assert note in report
+
+
+def printed(graded: Graded, student: str, word: str) -> list[str]:
+    """Lines that a student's cells have printed."""
+    notebook = nbformat.read(graded.executed(student), as_version=4)
+    texts = [output.text for cell in notebook.cells if cell.cell_type == "code"
+             for output in cell.outputs if output.output_type == "stream"]
+    return [line for line in "".join(texts).splitlines() if line.startswith(word)]
+
+
+def test_student_code_cannot_read_the_gradebook_or_the_sources(graded):
+    lines = printed(graded, "spy", "spy:")
+    assert len(lines) == 5
+    if not graded.isolated:
+        assert "ISOLATION: NONE" in (graded.home / "report.txt").read_text("utf-8")
+        pytest.skip("this system allows no namespaces; the report says so")
+    assert set(lines) == {"spy: no FileNotFoundError"}
+
+
+def test_student_code_has_no_network(graded):
+    assert len(printed(graded, "caller", "call:")) == 1
+    if not graded.isolated:
+        pytest.skip("this system allows no namespaces; the report says so")
+    assert printed(graded, "caller", "call: got through") == []
+    assert graded.calls == []
+
+
+def test_fifty_megabytes_of_output_are_not_kept(graded):
+    assert graded.executed("loud").stat().st_size < 1_000_000
+
+
+def test_feedback_discloses_no_line_of_the_hidden_tests(graded):
+    source = nbformat.read(ROOT / "notebooks" / f"{HOMEWORK}.ipynb", as_version=4)
+    hidden = [line.strip() for cell in source.cells if "BEGIN HIDDEN TESTS" in cell.source
+              for line in cell.source.splitlines() if len(line.strip()) >= 20]
+    assert len(hidden) > 20
+    shown = {line.strip() for cell in source.cells if "BEGIN HIDDEN" not in cell.source
+             for line in cell.source.splitlines()}
+    # In the page's code a line is cut into coloured pieces, so compare without the marks.
+    for student in graded.students:
+        if student.test:
+            text = re.sub(r"<[^>]*>", "", graded.page(student.name))
+            assert [line for line in hidden if line not in shown and line in text] == []
+
+
+def test_feedback_tells_the_student_what_happened(graded):
+    assert "No automatic points" in graded.page("noassert")
+    assert "the kernel ended" in graded.page("exit")
+    assert "No automatic points" not in graded.page("correct")
+
+
+def test_grading_again_keeps_manual_scores_and_executes_only_what_it_is_told(graded):
+    code = f"""
+from nbgrader.api import Gradebook
+from grading.settings import home
+with Gradebook(home().database) as gradebook:
+    names = ("{HOMEWORK}", "{HOMEWORK}", "correct")
+    gradebook.find_grade("{OBSERVATION}", *names).manual_score = 6.5
+    gradebook.find_comment("{OBSERVATION}", *names).manual_comment = "Which chair?"
+    gradebook.db.commit()
+"""
+    subprocess.run([PYTHON, "-c", code], cwd=ROOT, env=grading_environment(graded.home),
+                   check=True)
+    before = {s.name: graded.executed(s.name).stat().st_mtime_ns
+              for s in graded.students if s.test}
+    make_grade(graded.home, graded.submissions, "REGRADE=correct")
+    changed = {name for name, moment in before.items()
+               if graded.executed(name).stat().st_mtime_ns != moment}
+    assert changed == {"correct"}
+    row = graded.rows()["correct"]
+    assert (row[HIDDEN_TEST], row[OBSERVATION], row["total"]) == ("12", "6.5", "18.5")
+    assert "Which chair?" in graded.page("correct")
+
+
+def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
+    home, submissions = tmp_path / "home", tmp_path / "handed-in"
+    for name in ("a", "b"):
+        Student(name, honest()[0].content, "12").write(submissions)
+    record = home / "records" / f"{HOMEWORK}+a.record.json"
+    with subprocess.Popen([PYTHON, "-m", "grading.run", submissions, "--jobs", "1"], cwd=ROOT,
+                          env=grading_environment(home), stdout=subprocess.DEVNULL) as process:
+        while not record.exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.kill()
+    first = json.loads(record.read_text("utf-8"))
+    output = make_grade(home, submissions)
+    assert "2 to grade, 1 of them unchanged" in output
+    assert json.loads(record.read_text("utf-8")) == first
+    graded = Graded([], home, submissions, output, 0, [])
+    assert {row[HIDDEN_TEST] for row in graded.rows().values()} == {"12"}
+    assert ours() == []
+
+
+def test_without_isolation_the_report_says_so_and_nothing_is_left_behind(tmp_path):
+    home, submissions = tmp_path / "home", tmp_path / "handed-in"
+    wanted = ("correct", "crowd")
+    students = [s for s in honest() + hostiles(MEMORY_GB << 30, [], 9) if s.name in wanted]
+    for student in students:
+        student.write(submissions)
+    output = make_grade(home, submissions, GRADING_SANDBOX="off")
+    assert "Isolation: NONE, GRADING_SANDBOX is off" in output
+    assert "ISOLATION: NONE" in (home / "report.txt").read_text("utf-8")
+    rows = Graded(students, home, submissions, output, 0, []).rows()
+    assert {s.name: rows[s.name][HIDDEN_TEST] for s in students} == {
+        s.name: s.test for s in students}
+    assert ours() == []
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}/nowhere"], cwd=ROOT,
+                            env=grading_environment(tmp_path / "home"), capture_output=True,
+                            text=True)
+    assert result.returncode != 0
+    assert "nowhere is not a folder" in result.stderr

@@ -1,0 +1,150 @@
+"""The student versions of the homework notebooks: generated, complete, without solutions."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
+MAKE = [ROOT / ".venv-grading" / "bin" / "python", ROOT / "scripts" / "make_student.py"]
+CELL_SECONDS = 300
+
+every_version = pytest.mark.parametrize("path", STUDENT, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def source_of(path: Path) -> nbformat.NotebookNode:
+    return read(ROOT / "notebooks" / path.name)
+
+
+def answers(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    """The code cells that students fill in, by grade id."""
+    return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")}
+
+
+def solution(source: str) -> str:
+    """The lines between the marks."""
+    return source.split("### BEGIN SOLUTION\n")[1].split("### END SOLUTION")[0].rstrip(" ")
+
+
+def prose(path: Path) -> str:
+    return "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+
+
+def test_every_homework_notebook_has_a_student_version():
+    graded = [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+              if any("nbgrader" in cell.metadata for cell in read(path).cells)]
+    assert graded == [path.name for path in STUDENT]
+    assert "04_smoothgrad_homework.ipynb" in graded
+
+
+def test_the_student_versions_are_up_to_date():
+    result = subprocess.run([*MAKE, "--check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_two_runs_write_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        subprocess.run([*MAKE, "--into", tmp_path / name], check=True, capture_output=True)
+    for path in STUDENT:
+        assert (tmp_path / "one" / path.name).read_bytes() == (
+            tmp_path / "two" / path.name).read_bytes()
+
+
+@every_version
+def test_stub_plus_solution_is_the_source(path):
+    stubs, originals = answers(read(path)), answers(source_of(path))
+    assert stubs.keys() == originals.keys()
+    for name, stub in stubs.items():
+        mark = re.compile(r"^ *# YOUR CODE HERE.*\n *raise NotImplementedError\(.*\)\n?", re.M)
+        assert len(mark.findall(stub.source)) == 1
+        filled = mark.sub(lambda _, name=name: solution(originals[name].source), stub.source)
+        plain = re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", originals[name].source, flags=re.M)
+        assert filled.rstrip() == plain.rstrip()
+
+
+@every_version
+def test_there_is_no_solution_and_no_hidden_test(path):
+    text = "\n".join(cell.source for cell in read(path).cells)
+    for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME"):
+        assert mark not in text
+    original = source_of(path)
+    kept = {cell.source for cell in original.cells if "nbgrader" not in cell.metadata}
+    secret = "\n".join(
+        solution(cell.source) if cell.metadata["nbgrader"]["solution"] else cell.source
+        for cell in original.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata
+        and ("SOLUTION" in cell.source or "HIDDEN TESTS" in cell.source))
+    lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= 30}
+    assert [line for line in lines if line in text and not any(line in k for k in kept)] == []
+
+
+@every_version
+def test_the_model_answers_are_gone(path):
+    text = prose(path)
+    for cell in source_of(path).cells:
+        if cell.cell_type == "markdown" and "nbgrader" in cell.metadata:
+            lines = [line for line in cell.source.splitlines()
+                     if len(line) > 30 and not line.startswith("<!--")]
+            assert lines
+            assert [line for line in lines if line in text] == []
+
+
+@every_version
+def test_there_are_no_outputs(path):
+    code = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+
+
+@every_version
+def test_the_expected_result_stands_beside_every_stub(path):
+    cells = read(path).cells
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            assert "What it should lead to" in cells[number + 1].source
+            assert "<img alt=" in cells[number + 1].source
+
+
+@every_version
+def test_the_badge_opens_the_student_version(path):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    owner_and_name = project["urls"]["Repository"].removeprefix("https://github.com/")
+    badges = re.findall(r"https://colab[^)\s]*", prose(path))
+    assert badges == [f"https://colab.research.google.com/github/{owner_and_name}"
+                      f"/blob/main/notebooks/student/{path.name}"]
+
+
+@every_version
+def test_every_relative_link_resolves(path):
+    links = re.findall(r"\]\(([^)\s]+)\)", prose(path))
+    relative = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+    assert relative
+    assert [link for link in relative if not (path.parent / link).exists()] == []
+
+
+@every_version
+def test_no_link_leads_to_a_solution(path):
+    names = [other.name for other in STUDENT]
+    links = re.findall(r"\]\(([^)\s]+)\)", prose(path))
+    assert [link for link in links if link.split("#")[0].removeprefix("../") in names
+            and link.startswith("../")] == []
+
+
+@every_version
+def test_unfilled_it_runs_from_top_to_bottom_and_says_not_yet(path):
+    notebook = read(path)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
+                            resources={"metadata": {"path": str(path.parent)}})
+    client.execute()  # raises at the first cell that fails
+    told = "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "")
+                     for cell in code for output in cell.outputs)
+    assert told.lower().count("not yet") >= len(answers(notebook))
