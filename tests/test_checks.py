@@ -1,18 +1,13 @@
 """The checks accept every right answer and name every known mistake; nothing is disturbed."""
 
 import ast
-import contextlib
-import io
-import random
 import re
 import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from unittest.mock import MagicMock, Mock
 
-import numpy as np
 import pytest
 import torch
 from answers import smoothgrad_right
@@ -28,8 +23,6 @@ ANSWERS = [(task, number) for task, (_, answers) in TASKS.items()
 CODES = {"smoothgrad": smoothgrad_messages.ORDER, "add_noise": add_noise.ORDER,
          "saliency": saliency.ORDER, "noise_source": noise_source.ORDER,
          "aggregate": aggregate.ORDER}
-CHECKS = pytest.mark.parametrize("check", [check for check, _ in TASKS.values()],
-                                 ids=lambda check: check.__name__)
 right_smoothgrad = smoothgrad_right.one_batch_for_everything
 
 
@@ -39,7 +32,8 @@ def judged(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, int], Fut
     wanted = [item.callspec.params for item in request.session.items
               if "judged" in getattr(item, "fixturenames", ())]
     keys = [(params["task"], params["number"]) for params in wanted]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    # One thread each: threads that wait for work would slow the other process down.
+    with ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
         yield {key: pool.submit(judge, *key, SEEDS) for key in keys}
         pool.shutdown(cancel_futures=True)
 
@@ -49,7 +43,7 @@ def judged(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, int], Fut
 def test_an_answer_is_judged_rightly_whatever_the_seed(task, number, judged, verdicts):
     answer = TASKS[task][1].all[number]
     found = judged[task, number].result()
-    right = sum(answer.code in codes if answer.code else not codes for codes in found)
+    right = sum(answer.is_judged_rightly(codes) for codes in found)
     verdicts.append((task, answer.name, answer.code or "passes", right, len(found)))
     assert right == len(SEEDS), found
 
@@ -65,144 +59,6 @@ def test_every_code_has_a_wrong_answer(task):
     ("smoothgrad", 6), ("add_noise", 2), ("saliency", 2), ("noise_source", 2), ("aggregate", 2)])
 def test_there_are_right_answers_in_several_styles(task, least):
     assert sum(answer.code is None for answer in TASKS[task][1].all) >= least
-
-
-class MuteError(Exception):
-    def __str__(self):
-        raise RuntimeError("no text")
-
-
-def exits(*arguments):
-    raise SystemExit(3)
-
-
-def raises_mutely(*arguments):
-    raise MuteError
-
-
-def prints(*arguments):
-    print("hello")
-
-
-def yields(*arguments):
-    yield 1
-
-
-async def waits(*arguments):
-    return 1
-
-
-def recurses(*arguments):
-    return recurses(*arguments)
-
-
-class Closed:
-    def __getattribute__(self, name):
-        raise ValueError("closed")
-
-    def __call__(self, *arguments):
-        raise ValueError("closed")
-
-
-ODD = {
-    "nothing": None, "a text": "smoothgrad", "a number": 3, "an array": np.zeros((2, 224, 224)),
-    "no arguments": lambda: 1, "many arguments": lambda a, b, c, d, e, f, g: 1,
-    "returns a text": lambda *a: "map", "returns a dictionary": lambda *a: {"map": 1},
-    "returns itself": lambda *a: print, "returns an empty list": lambda *a: [],
-    "returns a ragged list": lambda *a: [[1.0], [1.0, 2.0]], "returns 0": lambda *a: 0,
-    "returns objects": lambda *a: np.array([object()]), "returns a type": lambda *a: int,
-    "returns a scalar": lambda *a: torch.tensor(1.0), "returns its model": lambda *a: a[-1],
-    "returns a sparse tensor": lambda *a: torch.zeros(2, 2).to_sparse(),
-    "returns a tensor without values": lambda *a: torch.zeros(2, 224, 224, device="meta"),
-    "returns complex numbers": lambda *a: torch.zeros(2, 224, 224, dtype=torch.complex64),
-    "returns an empty tensor": lambda *a: torch.zeros(0),
-    "a mock": Mock(), "a magic mock": MagicMock(),
-    "a class": dict, "a built-in": len, "a torch function": torch.add, "a closed object": Closed(),
-    "exits": exits, "raises mutely": raises_mutely, "prints": prints, "yields": yields,
-    "waits": waits, "recurses": recurses,
-}
-
-
-@CHECKS
-@pytest.mark.parametrize("name", ODD)
-def test_an_odd_object_becomes_a_finding(check, name):
-    with contextlib.redirect_stdout(io.StringIO()):
-        result = check(ODD[name])
-    assert not result.passed
-    assert all(isinstance(f, Finding) and f.message for f in result.findings)
-    assert repr(result) and result._repr_html_()
-
-
-@CHECKS
-def test_what_is_no_function_is_named(check):
-    assert check("smoothgrad").codes == ["not_callable"]
-    assert check(np.zeros(3)).codes == ["not_callable"]
-    assert check(None).codes == ["not_implemented"]
-
-
-@CHECKS
-def test_stopping_the_check_by_hand_stops_it(check):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        check(interrupted)
-
-
-def disturbs(*arguments):
-    random.seed(1), np.random.seed(1), torch.manual_seed(1)
-    torch.set_grad_enabled(False)
-    torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(2)
-    np.seterr(all="raise")
-    raise KeyboardInterrupt if disturbs.interrupt else ValueError
-
-
-def state() -> tuple:
-    return (random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2:],
-            torch.get_rng_state().tolist(), torch.is_grad_enabled(), torch.get_default_dtype(),
-            torch.get_num_threads(), np.geterr())
-
-
-@CHECKS
-@pytest.mark.parametrize("interrupt", [False, True], ids=["error", "interrupt"])
-def test_random_states_and_settings_are_as_before(check, interrupt):
-    before, disturbs.interrupt = state(), interrupt
-    with contextlib.suppress(KeyboardInterrupt):
-        check(disturbs)
-    assert state() == before
-
-
-rng_of_the_notebook = np.random.default_rng(1)
-torchs_of_the_notebook = torch.Generator().manual_seed(1)
-
-
-def helper(x):
-    return rng_of_the_notebook.standard_normal(x)
-
-
-def uses_the_notebooks_generators(*arguments, own=random.Random(1)):  # noqa: B008
-    helper(3), torch.rand(3, generator=torchs_of_the_notebook), own.random()
-    raise ValueError
-
-
-@CHECKS
-def test_generators_of_the_notebook_are_as_before(check):
-    def now():
-        return (rng_of_the_notebook.bit_generator.state["state"],
-                torchs_of_the_notebook.get_state().tolist(),
-                uses_the_notebooks_generators.__kwdefaults__["own"].getstate())
-
-    before = now()
-    check(uses_the_notebooks_generators)
-    assert now() == before
-
-
-def test_a_generator_in_an_attribute_is_as_before():
-    answer = smoothgrad_right.ClassWithCall()
-    before = answer.rng.bit_generator.state["state"]
-    assert checks.check_smoothgrad(answer).passed
-    assert answer.rng.bit_generator.state["state"] == before and set(vars(answer)) == {"rng"}
 
 
 def test_every_call_is_made_even_when_one_fails():
@@ -228,7 +84,7 @@ def test_a_function_that_asks_without_end_is_stopped():
     asked = []
 
     def endless(X, y, model, n, noise_pct):
-        while True:
+        for _ in range(2000):
             try:
                 asked.append(model(torch.zeros(1, 3, 224, 224)))
             except Exception:
@@ -236,6 +92,11 @@ def test_a_function_that_asks_without_end_is_stopped():
 
     assert "n_ignored" in checks.check_smoothgrad(endless).codes
     assert len(asked) < 200
+
+
+def test_a_check_works_where_gradients_are_switched_off():
+    with torch.no_grad():
+        assert checks.check_smoothgrad(smoothgrad_right.one_batch_for_each_picture).passed
 
 
 def test_a_kept_channel_axis_is_a_note_and_no_finding():
@@ -247,14 +108,6 @@ def test_a_kept_channel_axis_is_a_note_and_no_finding():
 @pytest.mark.parametrize("answer", ["loop_over_copies", "one_batch_for_each_picture"])
 def test_a_gpu_is_used_as_the_notebooks_network_uses_it(answer):
     assert checks.check_smoothgrad(getattr(smoothgrad_right, answer)).passed
-
-
-@CHECKS
-def test_the_same_seed_gives_the_same_words(check):
-    def random_answer(*arguments):
-        return torch.rand(2, 224, 224)
-
-    assert repr(check(random_answer, seed=1)) == repr(check(random_answer, seed=1))
 
 
 def test_a_result_is_true_when_it_passed_and_says_so_in_words():

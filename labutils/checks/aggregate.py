@@ -98,9 +98,10 @@ def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[F
         return
     ratio = float(repeated.abs().mean() / found.abs().mean())
     if not 0.7 < ratio < 1.4:
-        yield Finding("grows_with_n", f"The same maps given {MANY} times make the result "
-                      f"{ratio:.2g} times as large. More samples of the same were expected to "
-                      "change little; look at what depends on the number of maps.")
+        shown = f"{ratio:.0f}" if ratio > 10 else f"{ratio:.2f}"
+        yield Finding("grows_with_n", f"The same maps given {MANY} times make the result {shown} "
+                      "times as large. More samples of the same were expected to change little; "
+                      "look at what depends on the number of maps.")
 
 
 def _notes(function: object, maps: Tensor, found: Tensor) -> Iterator[str]:

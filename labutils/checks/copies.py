@@ -120,8 +120,8 @@ def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]
     if fractional > 0.001:
         yield Finding(
             "noise_after_normalisation", "The network was shown values that no picture of whole "
-            f"grey levels 0…255 has ({fractional:.0%} of them). `add_noise` works on the uint8 "
-            "picture; look at the order of noise and normalisation.")
+            f"grey levels 0…255 has ({fractional:.0%} of them). `add_noise` makes a uint8 picture "
+            "from a uint8 picture; look at the order of noise and normalisation.")
     if not noise_pct:
         return
     if all(c.noise.abs().max() < WHOLE for c in shown):
@@ -132,9 +132,9 @@ def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]
     repeated = [c for c in shown if len(c) > 1 and len(_first_of_each(c)) < len(c)]
     if repeated:
         yield Finding(
-            "noise_once", f"Of {len(repeated[0])} copies of one picture only "
-            f"{len(_first_of_each(repeated[0]))} are different. Fresh noise was expected "
-            "for each copy; look at where, or with which generator, it is drawn.")
+            "noise_once", f"{len(repeated[0])} copies of one picture were shown; the number of "
+            f"different ones is {len(_first_of_each(repeated[0]))}. Fresh noise was expected for "
+            "each; look at where, or with which generator, it is drawn.")
     elif any(_grows(c) for c in shown):
         yield Finding(
             "noise_on_noise", "The copies get noisier one after the other: the last has "

@@ -17,12 +17,12 @@ from torch.nn import functional as F
 
 from labutils.checks.attempt import Stopped
 from labutils.checks.result import Finding
-from labutils.preprocessing import normalise
+from labutils.preprocessing import describe, normalise
 
 SIZE = 224
 CLASSES = 1000  # as many as the notebooks' network has
-LIVE = 6  # classes that depend on the picture; the others have the gradient 0
-FAVOURITE = 4  # the class that wins everywhere, so a label is never the prediction
+LIVE = 4  # classes that depend on the picture; the others have the gradient 0
+FAVOURITE = 3  # the class that wins everywhere, so a label is never the prediction
 DEAD = 700  # a class without any gradient
 OMEGA = 6.0
 READ = 2048  # pixels that the recorder keeps of each copy
@@ -117,7 +117,9 @@ class ProbeNetwork(nn.Module):
         self.eval().to(device)
 
     def forward(self, X: Tensor) -> Tensor:
-        waves = torch.sin(OMEGA * X + self.phase)
+        if X.shape[1:] != self.phase.shape:
+            raise ValueError(f"model: X is {describe(X)}; expected (N, 3, {SIZE}, {SIZE}).")
+        waves = torch.sin(torch.add(self.phase, X, alpha=OMEGA))
         scores = F.linear(waves.flatten(1), self.weight, self.bias)
         scores = F.pad(scores, (0, CLASSES - LIVE), value=-20.0)
         if self.recorder is not None:

@@ -21,9 +21,9 @@ from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "too_many_passes", "no_gradient", "changes_input", "training_mode", "accumulated_gradient", "missing_pictures",
-    "wrong_class", "softmax", "absolute_value", "times_input", "wrong_sign", "normalised_map",
-    "wrong_scale", "wrong_saliency",
+    "too_many_passes", "no_gradient", "changes_input", "training_mode", "accumulated_gradient",
+    "missing_pictures", "wrong_class", "softmax", "absolute_value", "times_input", "wrong_sign",
+    "normalised_map", "wrong_scale", "wrong_saliency",
 )
 MESSAGES = {
     "absolute_value":
@@ -42,7 +42,7 @@ MESSAGES = {
         "The values are not the gradient of the class score, and no mistake that this check "
         "knows explains them. Go through the four steps: forward, pick, backward, read.",
 }
-LABELS = ((3, 1), (5,))
+LABELS = ((2, 1), (0,))
 MOST_PASSES = 24
 
 MISTAKES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

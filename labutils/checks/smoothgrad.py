@@ -45,8 +45,8 @@ class Situation:
 
 
 SITUATIONS = (
-    Situation((3, 1), 3, 0.3, (30, 60)),
-    Situation((5,), 2, 0.1, (45,)),  # a single picture: squeeze() would drop its axis
+    Situation((2, 1), 3, 0.3, (30, 60)),
+    Situation((0,), 2, 0.1, (45,)),  # a single picture: squeeze() would drop its axis
     Situation((DEAD,), 1, 0, (50,)),  # one copy, no noise, and a map of zeros
 )
 

@@ -66,13 +66,13 @@ MESSAGES = {
         "copies had been averaged first. A gradient for each noisy copy was expected; look at "
         "what is averaged, and when.",
     "n_ignored":
-        "The network computed {count} gradients per picture, whatever n was. As many as n says "
-        "were expected; look at where n is used.",
+        "The number of gradients per picture was {count}, whatever n was. As many as n says were "
+        "expected; look at where n is used.",
     "stopped":
         "{situation} the network was asked more than {most} times per picture, and the check "
         "stopped. About {n} were expected; look at where n is used.",
     "wrong_count":
-        "{situation} the network computed {counts} gradients for the pictures. As many as n "
+        "{situation} the numbers of gradients, picture by picture, were {counts}. As many as n "
         "says were expected for each; look at where the loop starts and ends.",
     "noise_pct_ignored":
         "Ordered were noise strengths of {ordered}, the copies have {seen} (shares of the "

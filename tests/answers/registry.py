@@ -6,11 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Answer:
-    """One student's function; code is None when it is right."""
+    """One student's function.
+
+    Attributes:
+        code: what the check must find; None when the answer is right.
+        also: codes of further findings that are true of it.
+    """
 
     name: str
     function: Callable
     code: str | None
+    also: frozenset[str]
+
+    def is_judged_rightly(self, codes: list[str]) -> bool:
+        """True when a check's codes are those of this answer."""
+        if self.code is None:
+            return not codes
+        return self.code in codes and self.also.issuperset(set(codes) - {self.code})
 
 
 class Answers:
@@ -23,13 +35,13 @@ class Answers:
         """Decorator of an answer that must pass."""
         return self._add(function, None)
 
-    def wrong(self, code: str) -> Callable[[Callable], Callable]:
-        """Decorator of an answer that must be rejected with this code."""
-        return lambda function: self._add(function, code)
+    def wrong(self, code: str, *also: str) -> Callable[[Callable], Callable]:
+        """Decorator of an answer that must be rejected with this code, perhaps with others."""
+        return lambda function: self._add(function, code, *also)
 
-    def _add(self, function: Callable, code: str | None) -> Callable:
+    def _add(self, function: Callable, code: str | None, *also: str) -> Callable:
         called = function() if isinstance(function, type) else function
-        self.all.append(Answer(function.__name__, called, code))
+        self.all.append(Answer(function.__name__, called, code, frozenset(also)))
         return function
 
 

@@ -142,6 +142,7 @@ def curious_with_extra_passes(X, y, model, n, noise_pct):
         noisy = torch.cat([preprocess(add_noise(x, noise_pct)) for x in X]).to(device)
         noisy.requires_grad_()
         print("copy", k, "scores", model(noisy).max(dim=1).values.tolist())
+        print("its signed saliency", compute_saliency_maps(noisy, y, model).mean().item())
         scores = model(noisy).gather(1, torch.tensor(y, device=device).view(-1, 1))
         scores.sum().backward()
         maps += compute_max(compute_abs(noisy.grad))

@@ -156,8 +156,8 @@ def return_in_the_loop(X, y, model, n, noise_pct):
 
 
 @SMOOTHGRAD.wrong("n_ignored")
-def thousands_of_copies(X, y, model, n, noise_pct):
-    return engine.smoothgrad(X, y, model, n=5000, noise_pct=noise_pct)
+def three_hundred_copies(X, y, model, n, noise_pct):
+    return engine.smoothgrad(X, y, model, n=300, noise_pct=noise_pct)
 
 
 @SMOOTHGRAD.wrong("wrong_count")

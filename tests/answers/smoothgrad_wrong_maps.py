@@ -228,11 +228,6 @@ def stretched_without_care(X, y, model, n, noise_pct):
         return np.array([m / m.max() for m in maps])
 
 
-@SMOOTHGRAD.wrong("not_finite")
-def logarithm_of_the_map(X, y, model, n, noise_pct):
-    return mean_map(X, y, model, n, noise_pct).log()
-
-
 @SMOOTHGRAD.wrong("shared_across_images")
 def total_before_the_pictures(X, y, model, n, noise_pct):
     maps, total = [], torch.zeros(224, 224)
