@@ -87,7 +87,7 @@ def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
 def _tasks(seed: int) -> dict[str, tuple[np.ndarray, float, int]]:
     """Picture, noise_pct and the generator's seed of every call."""
     # Quiet enough that nothing is clipped; the colours differ in contrast.
-    pale, lively = (_unequal_colours(x) for x in probe_pictures((9, 22), seed))
+    pale, lively = (_unequal_colours(x) for x in probe_pictures((9, 15), seed))
     return {"strong": (pale, 0.5, 1), "again": (pale, 0.5, 1), "other seed": (pale, 0.5, 2),
             "lively": (lively, 0.1, 3), "extreme": (_extreme(seed), 0.3, 4), "none": (pale, 0, 5)}
 
@@ -139,8 +139,10 @@ def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
     if "none" in copies and np.abs(copies["none"].noise).max() >= 1:
         yield Finding("noise_pct_ignored", "With noise_pct = 0 the copy differs from the picture. "
                       "No noise was expected; look at where noise_pct is used.")
-    if strong:
-        yield from _distribution(strong)
+    distribution = list(_distribution(strong)) if strong else []
+    yield from distribution
+    if any(finding.code == "same_noise_everywhere" for finding in distribution):
+        return  # few numbers were drawn, so that their deviation tells nothing
     shares = [copy.measured / copy.x.std() for copy in (strong, lively) if copy]
     if len(shares) == 2 and max(shares) < 1.2 * min(shares):
         yield Finding("noise_pct_ignored", "With noise_pct = 0.5 and 0.1 the noise is the same "
@@ -154,7 +156,8 @@ def _repeats(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
     """The same noise when it should differ, other noise when it should be the same."""
     first, again, other = (copies.get(name) for name in ("strong", "again", "other seed"))
     same = first and again and np.array_equal(first.noisy, again.noisy)
-    if first and other and np.array_equal(first.noisy, other.noisy):
+    # A single number for all pixels, rounded, can be the same twice by chance.
+    if first and other and np.ptp(first.noise) and np.array_equal(first.noisy, other.noisy):
         yield Finding("same_noise_every_time", "Two calls " + (
             "with different generators " if with_rng else "") + "gave exactly the same noise. "
             "Fresh noise was expected; look for a seed or a generator made inside the function.")

@@ -71,7 +71,7 @@ def no_last_step(x, noise_pct, rng):
     return np.clip(x + noise_pct * x.std() * rng.standard_normal(x.shape), 0, 255)
 
 
-@ADD_NOISE.wrong("not_finite")
+@ADD_NOISE.wrong("not_finite", "wrong_dtype")
 def divided_by_the_strength(x, noise_pct, rng):
     noise = rng.standard_normal(x.shape) * noise_pct * x.std()
     return np.clip(x + noise * (noise_pct / np.float64(noise_pct)), 0, 255)
@@ -121,13 +121,13 @@ def not_clipped(x, noise_pct, rng):
     return noisy.astype(np.int64).astype(np.uint8)
 
 
-@ADD_NOISE.wrong("wraps_around")
+@ADD_NOISE.wrong("wraps_around", "wrong_strength", "rounded", "not_gaussian")
 def clipped_too_late(x, noise_pct, rng):
     noise = (noise_pct * x.std() * rng.standard_normal(x.shape)).astype(np.int16).astype(np.uint8)
     return np.clip(x + noise, 0, 255)
 
 
-@ADD_NOISE.wrong("not_clipped")
+@ADD_NOISE.wrong("not_clipped", "wrong_dtype")
 def floats_out_of_range(x, noise_pct, rng):
     return x + noise_pct * x.std() * rng.standard_normal(x.shape)
 
@@ -155,7 +155,7 @@ def one_row(x, noise_pct, rng):
     return np.clip(x + noise_pct * x.std() * noise, 0, 255).astype(np.uint8)
 
 
-@ADD_NOISE.wrong("biased")
+@ADD_NOISE.wrong("biased", "wrong_strength")
 def numbers_from_0_to_1(x, noise_pct, rng):
     return np.clip(x + noise_pct * x.std() * rng.random(x.shape), 0, 255).astype(np.uint8)
 

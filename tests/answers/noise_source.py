@@ -63,7 +63,7 @@ def logarithm_of_zero(shape, generator):
     return grains.log()
 
 
-@NOISE_SOURCE.wrong("not_reproducible")
+@NOISE_SOURCE.wrong("not_reproducible", "changes_global_state")
 def generator_not_used(shape, generator):
     return torch.randn(shape)
 

@@ -107,7 +107,7 @@ def prepares_the_callers_tensor(X, y, model):
     return torch.autograd.grad(scores.sum(), X)[0]
 
 
-@SALIENCY.wrong("accumulated_gradient")
+@SALIENCY.wrong("accumulated_gradient", "changes_input")
 def adds_to_the_callers_gradient(X, y, model):
     X.requires_grad_()
     model(X).gather(1, torch.tensor(y)[:, None]).sum().backward()

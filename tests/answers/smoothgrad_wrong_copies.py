@@ -48,7 +48,7 @@ def other_arguments(X, y, model):
     return engine.smoothgrad(X, y, model)
 
 
-@SMOOTHGRAD.wrong("wrong_type")
+@SMOOTHGRAD.wrong("wrong_type", "no_gradient")
 def yields_maps(X, y, model, n, noise_pct):
     for x, label in zip(X, y, strict=True):
         yield sum(sample([add_noise(x, noise_pct)], [int(label)], model) for _ in range(n)) / n
@@ -169,7 +169,7 @@ def one_copy_too_many(X, y, model, n, noise_pct):
     return total / count
 
 
-@SMOOTHGRAD.wrong("changes_input")
+@SMOOTHGRAD.wrong("changes_input", "noise_on_noise")
 def noise_into_the_callers_array(X, y, model, n, noise_pct):
     total = torch.zeros(len(X), 224, 224)
     for _ in range(n):
@@ -212,7 +212,7 @@ def map_of_the_mean_picture(X, y, model, n, noise_pct):
     return sample([mean.astype(np.uint8) for mean in means], y, model)
 
 
-@SMOOTHGRAD.wrong("averaged_images")
+@SMOOTHGRAD.wrong("averaged_images", "noise_after_normalisation")
 def map_of_the_mean_input(X, y, model, n, noise_pct):
     means = [torch.cat([preprocess(add_noise(x, noise_pct)) for _ in range(n)]).mean(
         dim=0, keepdim=True) for x in X]

@@ -215,13 +215,13 @@ def stretched(X, y, model, n, noise_pct):
     return (maps - low) / (high - low + 1e-12)
 
 
-@SMOOTHGRAD.wrong("normalised_map")
+@SMOOTHGRAD.wrong("normalised_map", "not_finite")
 def divided_by_the_largest(X, y, model, n, noise_pct):
     maps = mean_map(X, y, model, n, noise_pct)
     return maps / maps.max()
 
 
-@SMOOTHGRAD.wrong("not_finite")
+@SMOOTHGRAD.wrong("not_finite", "normalised_map")
 def stretched_without_care(X, y, model, n, noise_pct):
     maps = mean_map(X, y, model, n, noise_pct).cpu().numpy()
     with np.errstate(invalid="ignore"):
