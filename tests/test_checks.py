@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from answers import smoothgrad_right
-from answers.judging import TASKS, judge
+from answers.judging import TASKS, judge, prepare_process
 
 from labutils import checks
 from labutils.checks import add_noise, aggregate, noise_source, saliency, smoothgrad_messages
@@ -32,8 +32,7 @@ def judged(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, int], Fut
     wanted = [item.callspec.params for item in request.session.items
               if "judged" in getattr(item, "fixturenames", ())]
     keys = [(params["task"], params["number"]) for params in wanted]
-    # One thread each: threads that wait for work would slow the other process down.
-    with ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn"), prepare_process) as pool:
         yield {key: pool.submit(judge, *key, SEEDS) for key in keys}
         pool.shutdown(cancel_futures=True)
 

@@ -2,7 +2,12 @@
 
 import contextlib
 import io
+import os
 from collections.abc import Sequence
+from multiprocessing import parent_process
+from threading import Thread
+
+import torch
 
 # Importing an answers' file registers its answers.
 from answers import (  # noqa: F401
@@ -25,6 +30,21 @@ TASKS = {
     "noise_source": (checks.check_noise_source, registry.NOISE_SOURCE),
     "aggregate": (checks.check_aggregate, registry.AGGREGATE),
 }
+
+
+def prepare_process() -> None:
+    """What each process does first: compute in one thread, and end when its parent does.
+
+    Threads that wait for work would slow the other process down; a killed test run would
+    leave its processes behind.
+    """
+    torch.set_num_threads(1)
+
+    def leave_with_parent() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    Thread(target=leave_with_parent, daemon=True).start()
 
 
 def judge(task: str, number: int, seeds: Sequence[int]) -> list[list[str]]:
