@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from published import without_solutions
 from sphinx.cmd.build import main as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,9 @@ def gather() -> None:
         chosen = newest(path, BUILD / "notebooks" / path.name)
         print(f"  {chosen.relative_to(ROOT)}")
         text = README_LINK.sub("(../index.md)", chosen.read_text("utf-8"))
+        handed_out = ROOT / "notebooks" / "student" / path.name
+        if handed_out.is_file():
+            text = without_solutions(text, handed_out.read_text("utf-8"))
         (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
 
 

@@ -11,7 +11,7 @@ from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "changes_input", "ignores_maps", "grows_with_n",
+    "changes_input", "ignores_maps", "order_matters", "negative_values", "grows_with_n",
 )
 N, HEIGHT, WIDTH = 6, 24, 20
 MANY = 8  # times the same maps: what is like a mean stays, what is like a sum grows
@@ -35,6 +35,7 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
         return collect("aggregation", [missing], ORDER)
     generator = torch.Generator().manual_seed(seed)
     maps = torch.rand(N, HEIGHT, WIDTH, generator=generator) + 0.5
+    # Like a saliency map these differ much from copy to copy, and come close to 0.
     others = torch.rand(N, HEIGHT, WIDTH, generator=generator) * 3
     findings: list[Finding] = []
     with undisturbed(function, seed):
@@ -43,7 +44,8 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
         dark[0, :4], dark[:, -4:] = 0, 0  # as below a ReLU: one copy's zeros, all copies' zeros
         _call(function, dark, findings)
         if found is not None:
-            findings += _uses_every_map(function, maps, others, found)
+            findings += _treats_maps_alike(function, maps, others, found)
+            findings += _not_negative(function, others)
             findings += _keeps_its_size(function, maps, found)
             notes = list(_notes(function, maps, found))
     return collect("aggregation", findings, ORDER, notes if found is not None else ())
@@ -76,7 +78,7 @@ def _call(function: object, maps: Tensor, findings: list[Finding]) -> Tensor | N
     return result
 
 
-def _uses_every_map(
+def _treats_maps_alike(
     function: object, maps: Tensor, others: Tensor, found: Tensor
 ) -> Iterator[Finding]:
     unused = []
@@ -90,6 +92,20 @@ def _uses_every_map(
         yield Finding("ignores_maps", f"Of {len(maps)} maps, number {', '.join(map(str, unused))} "
                       "can be replaced by any other without a change of the result. All were "
                       "expected to count; look at what the loop or the index keeps.")
+        return
+    turned = _call(function, maps.flip(0), [])
+    if turned is not None and not torch.allclose(turned, found, rtol=1e-4, atol=1e-6):
+        yield Finding("order_matters", "The same maps in another order give another result. Noisy "
+                      "copies have no order, so all were expected to count equally; look at what "
+                      "each round of a loop, or an index, does to the maps before it.")
+
+
+def _not_negative(function: object, lively: Tensor) -> Iterator[Finding]:
+    found = _call(function, lively, [])
+    if found is not None and found.min() < 0:
+        yield Finding("negative_values", f"The result has values down to {found.min():.2f}. "
+                      "Numbers of 0 or more were expected, as dark means 0; look at what is "
+                      "subtracted.")
 
 
 def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[Finding]:
@@ -105,10 +121,6 @@ def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[F
 
 
 def _notes(function: object, maps: Tensor, found: Tensor) -> Iterator[str]:
-    turned = _call(function, maps.flip(0), [])
-    if turned is not None and not torch.allclose(turned, found, rtol=1e-4, atol=1e-6):
-        yield ("The result depends on the order of the maps. Noisy copies have no order; if you "
-               "mean it so, say why.")
     brighter = _call(function, 2 * maps, [])
     if brighter is not None and brighter.abs().mean() < 1.05 * found.abs().mean():
         yield ("Maps twice as bright do not make the result brighter, so it cannot be compared "

@@ -36,13 +36,6 @@ def share_above_the_mean(maps):
     return (maps > maps.mean()).float().mean(dim=0)
 
 
-@AGGREGATE.right
-def later_maps_count_more(maps):
-    """Noted, not rejected: the order matters."""
-    weights = torch.arange(1, len(maps) + 1).float()
-    return torch.einsum("n,nhw->hw", weights / weights.sum(), maps)
-
-
 @AGGREGATE.wrong("not_implemented")
 def nothing_returned(maps):
     maps.mean(dim=0)
@@ -116,3 +109,27 @@ def total(maps):
 @AGGREGATE.wrong("grows_with_n")
 def product(maps):
     return maps.prod(dim=0)
+
+
+@AGGREGATE.wrong("order_matters")
+def running_mean_by_halves(maps):
+    result = maps[0]
+    for saliency_map in maps[1:]:
+        result = (result + saliency_map) / 2
+    return result
+
+
+@AGGREGATE.wrong("order_matters")
+def later_maps_count_more(maps):
+    weights = torch.arange(1, len(maps) + 1).float()
+    return torch.einsum("n,nhw->hw", weights / weights.sum(), maps)
+
+
+@AGGREGATE.wrong("negative_values")
+def at_least_this_bright(maps):
+    return maps.mean(dim=0) - 2 * maps.std(dim=0)
+
+
+@AGGREGATE.wrong("negative_values")
+def logarithm(maps):
+    return (maps + 0.001).log().mean(dim=0)

@@ -1,0 +1,53 @@
+"""The site shows no solution, no hidden test and no mark scheme, but every figure."""
+
+import json
+from pathlib import Path
+
+import pytest
+from scripts.published import without_solutions
+
+ROOT = Path(__file__).resolve().parent.parent
+HOMEWORK = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
+
+
+@pytest.fixture(params=HOMEWORK, ids=lambda path: path.stem)
+def pair(request: pytest.FixtureRequest) -> tuple[dict, dict]:
+    """The notebook with solutions, and what is published of it."""
+    source = (ROOT / "notebooks" / request.param.name).read_text("utf-8")
+    published = without_solutions(source, request.param.read_text("utf-8"))
+    return json.loads(source), json.loads(published)
+
+
+def text(notebook: dict) -> str:
+    return "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+
+
+def images(notebook: dict) -> list[dict]:
+    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])
+            if "text/html" in output.get("data", {})]
+
+
+def test_nothing_that_students_must_not_see_is_published(pair):
+    source, published = (text(notebook) for notebook in pair)
+    for mark in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "MARK SCHEME"):
+        assert mark in source
+        assert mark not in published
+    assert "your solution is still missing" in published
+
+
+def test_the_figures_are_published(pair):
+    source, published = map(images, pair)
+    assert len(source) >= 5
+    assert published == source
+
+
+def test_everything_else_is_published_as_it_is(pair):
+    plain = [[cell for cell in notebook["cells"][1:] if "nbgrader" not in cell["metadata"]]
+             for notebook in pair]
+    assert plain[0] == plain[1]
+
+
+def test_the_badge_opens_the_student_version(pair):
+    first = "".join(pair[1]["cells"][0]["source"])
+    assert "/blob/main/notebooks/student/0" in first
+    assert "/blob/main/notebooks/0" not in first
