@@ -3,6 +3,8 @@
 import json
 
 HIDDEN = "BEGIN HIDDEN TESTS"
+NOTE = ("\n\n> The homework is left for you to write; what you see below it was computed with a "
+        "model answer. The badge above opens the notebook.")
 
 
 def without_solutions(executed: str, handed_out: str) -> str:
@@ -14,7 +16,7 @@ def without_solutions(executed: str, handed_out: str) -> str:
 
     Returns:
         The executed notebook, as JSON: answers are the stubs, hidden tests are left out, and
-        the badge opens the student version.
+        the badge opens the student version; the opening says so.
     """
     notebook, released = json.loads(executed), json.loads(handed_out)
     texts = {name: cell["source"] for cell in released["cells"] if (name := grade_id(cell))}
@@ -22,6 +24,8 @@ def without_solutions(executed: str, handed_out: str) -> str:
                          if HIDDEN not in "".join(cell["source"])]
     for cell in notebook["cells"]:
         cell["source"] = texts.get(grade_id(cell), cell["source"])
+    opening = notebook["cells"][0]
+    opening["source"] = "".join(opening["source"]) + NOTE
     return json.dumps(notebook).replace("/blob/main/notebooks/", "/blob/main/notebooks/student/")
 
 

@@ -51,3 +51,4 @@ def test_the_badge_opens_the_student_version(pair):
     first = "".join(pair[1]["cells"][0]["source"])
     assert "/blob/main/notebooks/student/0" in first
     assert "/blob/main/notebooks/0" not in first
+    assert "computed with a model answer" in first
