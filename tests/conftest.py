@@ -1,6 +1,7 @@
 """What the unit tests share: pictures, networks, and a clean environment."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import matplotlib
@@ -14,6 +15,10 @@ from labutils.pictures import Pictures, load_pictures
 from labutils.preprocessing import preprocess
 
 matplotlib.use("Agg")
+
+ROOT = Path(__file__).resolve().parent.parent
+# Run before a set-up cell, this makes it believe that it is in Colab.
+FAKE_COLAB = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
 
 # Read before clean_environment hides it from the tests.
 LAB_DATA = os.environ.get("LAB_DATA")
@@ -50,6 +55,25 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unit tests mean the defaults, whatever the shell that started them has set."""
     for variable in ("LAB_PICTURES", "LAB_WEIGHTS", "LAB_DATA"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with the project's labutils and requirements."""
+    folder = tmp_path_factory.mktemp("repository")
+    for source in [*(ROOT / "labutils").rglob("*.py"), ROOT / "requirements.txt",
+                   ROOT / "data" / "README.md"]:
+        target = folder / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"],
+                    ["tag", "v1"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    (folder / "labutils" / "newer.py").write_text("")
+    for command in (["add", "."], ["commit", "-q", "-m", "second"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

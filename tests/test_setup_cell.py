@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import FAKE_COLAB
 
 ROOT = Path(__file__).resolve().parent.parent
-FAKE_COLAB = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
 REPORT = "\nimport labutils; print(labutils.__file__)\n"
 
 
@@ -25,25 +25,6 @@ def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProc
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "LAB_REPO_URL")}
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=clean | environment,
                           capture_output=True, text=True, timeout=120)
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory) -> Path:
-    """A git repository with the project's labutils and requirements."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in ("labutils", "data"):
-        (folder / name).mkdir()
-    for source in [*(ROOT / "labutils").glob("*.py"), ROOT / "requirements.txt",
-                   ROOT / "data" / "README.md"]:
-        (folder / source.relative_to(ROOT)).write_bytes(source.read_bytes())
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"],
-                    ["tag", "v1"]):
-        subprocess.run([*git, *command], cwd=folder, check=True)
-    (folder / "labutils" / "newer.py").write_text("")
-    for command in (["add", "."], ["commit", "-q", "-m", "second"]):
-        subprocess.run([*git, *command], cwd=folder, check=True)
-    return folder
 
 
 def test_it_finds_the_project_from_the_notebooks_folder(cell):

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import tomllib
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import FAKE_COLAB
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,3 +150,20 @@ def test_unfilled_it_runs_from_top_to_bottom_and_says_not_yet(path):
     told = "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "")
                      for cell in code for output in cell.outputs)
     assert told.lower().count("not yet") >= len(answers(notebook))
+
+
+def test_opened_alone_in_colab_the_first_check_answers(tmp_path, repository, monkeypatch, capsys):
+    monkeypatch.setenv("LAB_REPO_URL", str(repository))
+    notebook = read(next(path for path in STUDENT if path.stem.startswith("04")))
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    del notebook.cells[names.index("smoothgrad-check") + 1:]
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(FAKE_COLAB))
+    NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
+                   resources={"metadata": {"path": str(tmp_path)}}).execute()
+    check = notebook.cells[-1]
+    moments = [datetime.fromisoformat(check.metadata["execution"][f"iopub.status.{state}"])
+               for state in ("busy", "idle")]
+    with capsys.disabled():
+        print(f" (first check: {(moments[1] - moments[0]).total_seconds():.2f} s) ", end="")
+    assert (tmp_path / "smoothgrad-lab" / "labutils").is_dir()
+    assert "not_implemented" in check.outputs[-1].data["text/plain"]
