@@ -12,7 +12,8 @@ from traitlets import Integer
 
 from grading.settings import Bounds
 
-SKIPPED = "(Not run for grading: this cell is as it was handed out, and no test depends on it.)\n"
+SKIPPED = ("(Not run for grading: this cell is as it was handed out, and no test depends on it. "
+           "{outputs})\n")
 CUT = "\n(More was printed than is kept.)\n"
 
 
@@ -69,7 +70,9 @@ class ExecuteGuarded(Execute):
                         index: int) -> tuple[NotebookNode, dict]:
         """Execute one cell, unless staging has found that nothing depends on it."""
         if cell.metadata.get("grading", {}).get("skip"):
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=SKIPPED)]
+            shown = cell.metadata["grading"].pop("shown", [])
+            told = SKIPPED.format(outputs="As it was handed in:" if shown else "No output.")
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=told), *shown]
             return cell, resources
         cell, resources = super().preprocess_cell(cell, resources, index)
         cell.metadata.setdefault("grading", {})["done"] = True

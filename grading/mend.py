@@ -9,6 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_locked
 
+from grading.handed_in import shown
 from grading.needed import needed
 
 SHORTEST_LINE = 10  # characters from which a first line identifies a cell
@@ -33,7 +34,8 @@ def mend(submitted: NotebookNode, released: NotebookNode, source: NotebookNode) 
 
     Returns:
         A notebook with fresh cells (source and attachments of the submitted ones, no outputs)
-        and the metadata of the released ones.
+        and the metadata of the released ones. Cells that need not run have what they showed,
+        made harmless, in their metadata.
     """
     cells = [fresh(cell) for cell in submitted.cells]
     claims = [claimed_id(cell) for cell in submitted.cells]
@@ -60,6 +62,9 @@ def mend(submitted: NotebookNode, released: NotebookNode, source: NotebookNode) 
         cells[place].metadata = copy.deepcopy(wanted.metadata)
     mended.notebook.cells = put_back(cells, places, released, mended.notes)
     mark_skippable(mended.notebook.cells, released, source)
+    for cell, as_submitted in zip(cells, submitted.cells, strict=True):
+        if "grading" in cell.metadata:
+            cell.metadata["grading"]["shown"] = shown(as_submitted)
     for number, cell in enumerate(mended.notebook.cells):
         cell.id = f"cell-{number}"  # the same at every staging, so that nothing seems changed
     return mended

@@ -14,8 +14,9 @@ from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "wrong_dtype",
-    "not_finite", "changes_input", "no_noise", "same_noise_every_time", "rng_ignored",
-    "noise_pct_ignored", "wraps_around", "not_clipped", "same_noise_everywhere", "biased",
+    "not_finite", "changes_input", "not_the_picture", "no_noise", "same_noise_every_time", "rng_ignored",
+    "noise_pct_ignored", "wraps_around", "not_clipped", "same_noise_everywhere", "colour_without_noise",
+    "biased",
     "wrong_strength", "not_gaussian", "rounded",
 )
 AXES = ("all rows", "all columns", "the three colours")
@@ -133,6 +134,13 @@ def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
         yield Finding("no_noise", "Whatever noise_pct is, the copy is the clean picture."
                       " Look at which variable you return, and when it gets its dtype.")
         return
+    if lively and _likeness(lively) < 0.5:
+        yield Finding("not_the_picture", "Even with weak noise the copy does not look like the "
+                      f"picture: it has values from {lively.noisy.min():.0f} to "
+                      f"{lively.noisy.max():.0f}, the picture from {lively.x.min():.0f} to "
+                      f"{lively.x.max():.0f}. Look at what the noise is added to, and at the range "
+                      "of values after each step.")
+        return
     yield from _repeats(copies, with_rng)
     if "extreme" in copies:
         yield from _leaves_range(copies["extreme"])
@@ -141,7 +149,7 @@ def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
                       "No noise was expected; look at where noise_pct is used.")
     distribution = list(_distribution(strong)) if strong else []
     yield from distribution
-    if any(finding.code == "same_noise_everywhere" for finding in distribution):
+    if any(f.code in ("same_noise_everywhere", "colour_without_noise") for f in distribution):
         return  # few numbers were drawn, so that their deviation tells nothing
     shares = [copy.measured / copy.x.std() for copy in (strong, lively) if copy]
     if len(shares) == 2 and max(shares) < 1.2 * min(shares):
@@ -150,6 +158,12 @@ def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
                       "Look at where noise_pct is used.")
     else:
         yield from _strength([copy for copy in (strong, lively) if copy])
+
+
+def _likeness(copy: Copy) -> float:
+    """The slope of the copy's values over the picture's: 1 for any noise that is added."""
+    centred = copy.x - copy.x.mean()
+    return float((copy.noisy * centred).mean() / (centred**2).mean())
 
 
 def _repeats(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
@@ -189,6 +203,10 @@ def _distribution(copy: Copy) -> Iterator[Finding]:
             yield Finding("same_noise_everywhere", f"The noise is the same for {name}. A number of "
                           "its own was expected for every value; look at how many you draw.")
             return
+    if not noise.std(axis=(0, 1)).all():
+        yield Finding("colour_without_noise", "Not all of red, green and blue have noise. A number "
+                      "of its own was expected for every value; look at an index or a shape.")
+        return
     if copy.at_the_ends.mean() > 0.01:  # far too strong: clipping has changed the distribution
         return
     mean, expected = float(noise.mean()), -0.5  # truncation takes half a grey level on average
@@ -199,7 +217,8 @@ def _distribution(copy: Copy) -> Iterator[Finding]:
         return
     if mean - expected > 0.25 and copy.is_whole:
         yield Finding("rounded", f"The copy is {mean - expected:.1f} grey levels brighter than the "
-                      "task's. It cuts decimals off; look at what your last step does to 7.9.")
+                      "task's, which cuts decimals off once, from picture and noise together. Look at "
+                      "where numbers become whole, and what becomes of 7.9 there.")
     squares = (noise - noise.mean(axis=(0, 1))) ** 2
     tails = (squares**2).mean(axis=(0, 1)) / squares.mean(axis=(0, 1)).clip(1e-12) ** 2
     if copy.measured > 2 and np.abs(tails - 3).max() > 0.4:  # 3 for every Gaussian

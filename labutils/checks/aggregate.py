@@ -11,7 +11,8 @@ from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "changes_input", "ignores_maps", "order_matters", "negative_values", "grows_with_n",
+    "changes_input", "not_reproducible", "ignores_maps", "order_matters", "negative_values",
+    "grows_with_n",
 )
 N, HEIGHT, WIDTH = 6, 24, 20
 MANY = 8  # times the same maps: what is like a mean stays, what is like a sum grows
@@ -34,9 +35,7 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
     if missing:
         return collect("aggregation", [missing], ORDER)
     generator = torch.Generator().manual_seed(seed)
-    maps = torch.rand(N, HEIGHT, WIDTH, generator=generator) + 0.5
-    # Like a saliency map these differ much from copy to copy, and come close to 0.
-    others = torch.rand(N, HEIGHT, WIDTH, generator=generator) * 3
+    maps, others = _probe_maps(generator), _probe_maps(generator)
     findings: list[Finding] = []
     with undisturbed(function, seed):
         found = _call(function, maps, findings)
@@ -44,11 +43,18 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
         dark[0, :4], dark[:, -4:] = 0, 0  # as below a ReLU: one copy's zeros, all copies' zeros
         _call(function, dark, findings)
         if found is not None:
-            findings += _treats_maps_alike(function, maps, others, found)
-            findings += _not_negative(function, others)
+            findings += _is_a_rule(function, maps, others, found, generator)
+            findings += _not_negative(found)
             findings += _keeps_its_size(function, maps, found)
             notes = list(_notes(function, maps, found))
     return collect("aggregation", findings, ORDER, notes if found is not None else ())
+
+
+def _probe_maps(generator: torch.Generator) -> Tensor:
+    """Like saliency maps: mostly dark, some pixels much brighter, and different in each copy."""
+    brightness = torch.rand(HEIGHT, WIDTH, generator=generator) ** 2
+    copies = torch.empty(N, HEIGHT, WIDTH).exponential_(generator=generator)
+    return brightness * copies + 1e-4
 
 
 def _call(function: object, maps: Tensor, findings: list[Finding]) -> Tensor | None:
@@ -78,31 +84,48 @@ def _call(function: object, maps: Tensor, findings: list[Finding]) -> Tensor | N
     return result
 
 
-def _treats_maps_alike(
-    function: object, maps: Tensor, others: Tensor, found: Tensor
-) -> Iterator[Finding]:
-    unused = []
-    for k in range(len(maps)):
-        changed = maps.clone()
-        changed[k] = others[k]
-        result = _call(function, changed, [])
-        if result is not None and torch.equal(result, found):
-            unused.append(k + 1)
+def _is_a_rule(function: object, maps: Tensor, others: Tensor, found: Tensor,
+               generator: torch.Generator) -> Iterator[Finding]:
+    """The same maps give the same result, every map counts, in any order."""
+    again = [_call(function, maps, []) for _ in range(3)]
+    if any(result is not None and _differ(result, found) for result in again):
+        yield Finding("not_reproducible", "Two calls with the same maps gave different results. "
+                      "The same result was expected; look for random numbers.")
+        return
+    unused = [k + 1 for k in range(len(maps))
+              if not _counts(function, maps, k, (others[k], torch.zeros_like(maps[k])), found)]
     if unused:
         yield Finding("ignores_maps", f"Of {len(maps)} maps, number {', '.join(map(str, unused))} "
                       "can be replaced by any other without a change of the result. All were "
                       "expected to count; look at what the loop or the index keeps.")
         return
-    turned = _call(function, maps.flip(0), [])
-    if turned is not None and not torch.allclose(turned, found, rtol=1e-4, atol=1e-6):
+    orders = [torch.randperm(len(maps), generator=generator) for _ in range(3)]
+    shuffled = [_call(function, maps[order], []) for order in orders]
+    if any(result is not None and _differ(result, found) for result in shuffled):
         yield Finding("order_matters", "The same maps in another order give another result. Noisy "
                       "copies have no order, so all were expected to count equally; look at what "
                       "each round of a loop, or an index, does to the maps before it.")
 
 
-def _not_negative(function: object, lively: Tensor) -> Iterator[Finding]:
-    found = _call(function, lively, [])
-    if found is not None and found.min() < 0:
+def _counts(function: object, maps: Tensor, k: int, others: tuple[Tensor, ...],
+            found: Tensor) -> bool:
+    """Does the result change when map k is replaced by one of the others?"""
+    for other in others:
+        changed = maps.clone()
+        changed[k] = other
+        result = _call(function, changed, [])
+        if result is None or not torch.equal(result, found):
+            return True
+    return False
+
+
+def _differ(result: Tensor, found: Tensor) -> bool:
+    """By more than rounding."""
+    return bool((result - found).norm() > 1e-3 * found.norm())
+
+
+def _not_negative(found: Tensor) -> Iterator[Finding]:
+    if found.min() < 0:
         yield Finding("negative_values", f"The result has values down to {found.min():.2f}. "
                       "Numbers of 0 or more were expected, as dark means 0; look at what is "
                       "subtracted.")
@@ -110,9 +133,10 @@ def _not_negative(function: object, lively: Tensor) -> Iterator[Finding]:
 
 def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[Finding]:
     repeated = _call(function, maps.repeat(MANY, 1, 1), [])
-    if repeated is None or not found.abs().max():
+    lit = found != 0
+    if repeated is None or not lit.any():
         return
-    ratio = float(repeated.abs().mean() / found.abs().mean())
+    ratio = float((repeated[lit] / found[lit]).abs().median())
     if not 0.7 < ratio < 1.4:
         shown = f"{ratio:.0f}" if ratio > 10 else f"{ratio:.2f}"
         yield Finding("grows_with_n", f"The same maps given {MANY} times make the result {shown} "

@@ -88,7 +88,7 @@ def sort_by_picture(
         sigma = noise_pct * float(X[i].std())
         noisy = lab_copies(clean[i], gaussian(tuple(clean[i].shape), generator), sigma)
         copies = Copies(values, sensitivities, order, clean[i], float(deviation(noisy - clean[i])))
-        sorted_copies.append(_without_repeats(_without_clean(copies), n))
+        sorted_copies.append(_without_repeats(_without_clean(copies, n), n))
     return sorted_copies
 
 
@@ -102,15 +102,20 @@ def deviation(noise: Tensor) -> Tensor:
     return (noise - noise.mean(dim=(-2, -1), keepdim=True)).square().mean(dim=(-2, -1)).sqrt()
 
 
-def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]:
-    """What one call's copies show; the number of copies is judged over several calls."""
+def examine(copies: list[Copies], situation: str, noise_pct: float) -> Iterator[Finding]:
+    """What one call's copies show; the number of copies is judged over several calls.
+
+    Args:
+        situation: the call in words, for messages.
+    """
     shown = [c for c in copies if len(c)]
     if not shown:
         yield Finding(
-            "no_gradient", "The network was never asked for a gradient. A saliency map is the "
-            "gradient of a class score; look at where yours comes from, and which network it asks.")
+            "no_gradient", f"{situation} the network was never asked for a gradient. A saliency "
+            "map is the gradient of a class score; look at where yours comes from, and which "
+            "network it asks.")
         return
-    if any(_is_foreign(c) for c in shown):
+    if any(_is_foreign(c) for c in shown) and not all(map(_is_very_noisy, shown)):
         yield Finding(
             "wrong_preprocessing", "The network was shown something that is not one of the "
             "pictures as `preprocess` gives them: turned back into grey levels it has other "
@@ -121,7 +126,7 @@ def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]
         yield Finding(
             "noise_after_normalisation", "The network was shown values that no picture of whole "
             f"grey levels 0…255 has ({fractional:.0%} of them). `add_noise` makes a uint8 picture "
-            "from a uint8 picture; look at the order of noise and normalisation.")
+            "from a uint8 picture; look at where noise is added, and at the dtype of the copy.")
     if not noise_pct:
         return
     if all(c.noise.abs().max() < WHOLE for c in shown):
@@ -129,6 +134,17 @@ def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]
             "no_noise", f"With noise_pct = {noise_pct} every copy that the network was shown is "
             "the clean picture. Look at which variable you hand on.")
         return
+    clean = sum(int(_is_clean(c).sum()) for c in shown)
+    if clean:
+        yield Finding(
+            "clean_copy", f"{situation} {clean} of the {sum(map(len, shown))} pictures that count "
+            "are clean. All copies were expected to be noisy, with the same strength; look at "
+            "when noise is added for the first time, and how much.")
+        return
+    if any(_is_grey(c) for c in shown):
+        yield Finding(
+            "same_noise_everywhere", "In every pixel red, green and blue get the same noise. A "
+            "number of its own was expected for every value; look at how many you draw.")
     repeated = [c for c in shown if len(c) > 1 and len(_first_of_each(c)) < len(c)]
     if repeated:
         yield Finding(
@@ -138,8 +154,9 @@ def examine(copies: list[Copies], n: int, noise_pct: float) -> Iterator[Finding]
     elif any(_grows(c) for c in shown):
         yield Finding(
             "noise_on_noise", "The copies get noisier one after the other: the last has "
-            f"{_growth(max(shown, key=_growth)):.1f} times the noise of the first. All were "
-            "expected to start from the clean picture; look at what you overwrite.")
+            f"{_growth(max(shown, key=_growth)):.1f} times the noise of the first. The same "
+            "strength was expected for all, starting from the clean picture; look at what each "
+            "copy is made from.")
 
 
 def averaged(copies: list[Copies], n: int) -> bool:
@@ -149,12 +166,17 @@ def averaged(copies: list[Copies], n: int) -> bool:
         len(c) == 1 and 0.75 * expected < c.strength < 1.3 * expected for c in copies)
 
 
-def _without_clean(copies: Copies) -> Copies:
-    """A look at the clean picture beside its noisy copies is no sample."""
+def _without_clean(copies: Copies, n: int) -> Copies:
+    """A look at the clean picture beside its n noisy copies is no sample."""
     if not len(copies) or not copies.nominal:
         return copies
-    noisy = copies.noise.abs().amax(dim=(1, 2)) >= WHOLE
-    return copies.at(noisy.nonzero()[:, 0].tolist()) if noisy.any() else copies
+    noisy = ~_is_clean(copies)
+    return copies.at(noisy.nonzero()[:, 0].tolist()) if noisy.sum() >= n else copies
+
+
+def _is_clean(copies: Copies) -> Tensor:
+    """Which of the copies have no noise at all, (m,)."""
+    return copies.noise.abs().amax(dim=(1, 2)) < WHOLE
 
 
 def _without_repeats(copies: Copies, n: int) -> Copies:
@@ -179,6 +201,23 @@ def _is_foreign(copies: Copies) -> bool:
     return not 0.85 < slope < 1.15 or bool(shift > 0.25 * deviation(clean))
 
 
+def _is_very_noisy(copies: Copies) -> bool:
+    """True for the right pictures with much more noise than ordered, in which little is left.
+
+    Noise differs from copy to copy; where another picture was shown, most of the difference stays.
+    """
+    if len(copies) < 2 or copies.strength < 2 or _share_of_fractions(copies) > 0.001:
+        return False
+    return bool(copies.noise.var(dim=0).mean() > 0.7 * copies.noise.square().mean())
+
+
+def _is_grey(copies: Copies) -> bool:
+    """True when the noise is the same for the three colours."""
+    varying = copies.noise - copies.noise.mean(dim=(1, 2), keepdim=True)
+    return bool((varying.mean(dim=1).square().mean(dim=1) > 0.6 * varying.square().mean(dim=(1, 2))
+                 ).all())
+
+
 def _share_of_fractions(copies: Copies) -> float:
     pixels = copies.pixels
     wrong = (pixels - pixels.round()).abs() > WHOLE
@@ -201,6 +240,6 @@ def _growth(copies: Copies) -> float:
 
 
 def _grows(copies: Copies) -> bool:
-    """True when each copy has visibly more noise than the one before."""
+    """True when each copy has more noise than the one before, and the last visibly so."""
     strengths = copies.deviations
-    return len(copies) > 2 and bool((strengths[1:] > 1.04 * strengths[:-1]).all())
+    return _growth(copies) > 1.3 and bool((strengths[1:] > strengths[:-1]).all())

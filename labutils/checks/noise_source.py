@@ -13,11 +13,12 @@ from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "not_reproducible", "same_noise_every_time", "changes_global_state", "wrong_mean",
-    "wrong_deviation",
+    "not_reproducible", "same_noise_every_time", "fixed_pattern", "changes_global_state",
+    "wrong_mean", "wrong_deviation",
 )
 SHAPE, OTHER_SHAPE = (64, 64, 3), (30, 48, 3)
 DRAWS = 40
+MOST_FIXED = 0.45  # even one random sign for all pixels next to never keeps as much by chance
 
 
 def check_noise_source(function: object, *, seed: int = 0) -> CheckResult:
@@ -83,13 +84,24 @@ def _randomness(noise: list[Tensor], again: Tensor, touched: bool) -> Iterator[F
         yield Finding("not_reproducible", "Two generators of the same seed gave different noise. "
                       "All random numbers were expected to come from the generator that is "
                       "handed in; look for a draw that does not use it.")
-    elif len(noise) > 1 and torch.equal(noise[0], noise[1]):
+    elif len(noise) > 1 and all(torch.equal(noise[0], other) for other in noise):
         yield Finding("same_noise_every_time", "Generators of different seeds gave exactly the "
                       "same noise. Fresh noise was expected; look for a seed that is set inside "
                       "the function.")
+    elif len(noise) == DRAWS and (fixed := _fixed_share(torch.stack(noise))) > MOST_FIXED:
+        yield Finding("fixed_pattern", f"Over {DRAWS} draws {fixed:.0%} of the noise's variance is "
+                      "a pattern that stays. Noise that differs from draw to draw was expected, "
+                      "as only that cancels in an average; look at what is made without the "
+                      "generator.")
     if touched:
         yield Finding("changes_global_state", "The function has moved or set a global random "
                       "state. It was expected to stay as it was; use the generator alone.")
+
+
+def _fixed_share(noise: Tensor) -> float:
+    """The share of the variance that the draws' mean keeps; about 1 / draws without a pattern."""
+    varying = noise - noise.mean()
+    return float(varying.mean(dim=0).square().mean() / varying.square().mean().clamp_min(1e-12))
 
 
 def _moments(noise: Tensor) -> Iterator[Finding]:

@@ -4,8 +4,8 @@
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
     "no_gradient", "changes_input", "training_mode", "wrong_preprocessing", "no_noise",
-    "averaged_images", "noise_once", "noise_on_noise", "noise_after_normalisation",
-    "noise_pct_ignored", "wrong_strength", "n_ignored", "wrong_count", "wrong_class", "softmax",
+    "clean_copy", "averaged_images", "noise_once", "noise_on_noise", "same_noise_everywhere",
+    "noise_after_normalisation", "noise_pct_ignored", "wrong_strength", "n_ignored", "wrong_count", "wrong_class", "softmax",
     "accumulated_gradient", "shared_across_images", "last_only", "signed_max",
     "abs_after_mean", "max_after_mean", "mean_not_max", "sum_not_mean", "normalised_map",
     "wrong_scale", "wrong_map",
@@ -24,9 +24,9 @@ MESSAGES = {
         "{situation} {bad:.0%} of the values are NaN or infinite; finite numbers were expected "
         "even where a map is zero everywhere. Look for a division or a logarithm.",
     "accumulated_gradient":
-        "Each map contains the gradients of the copies before it. One copy's gradient alone was "
-        "expected; look at what a second backward pass does to `.grad` (notebook 02, the first "
-        "trap).",
+        "Gradients of several copies were added up, signs and all, before their magnitude was "
+        "taken. Each copy's own gradient was expected to become a map first; look at what you add "
+        "up, and at what a second backward pass does to `.grad` (notebook 02, the first trap).",
     "shared_across_images":
         "The map of one picture holds that of another, so each is right or wrong depending on "
         "its neighbours. Maps that do not depend on the other pictures were expected; look at "
@@ -59,8 +59,9 @@ MESSAGES = {
         "at what you divide by, and at what a mean is taken over.",
     "wrong_map":
         "{situation} the maps are not the mean of the copies' max-abs maps, and no mistake "
-        "that this check knows explains them. Compare one picture with n = 1 and noise_pct = 0 "
-        "with its vanilla map first.",
+        "that this check knows explains them. Try one picture with noise_pct = 0 first: with "
+        "n = 1, and with n = 5, the map should be its vanilla map. If both hold, look at how the "
+        "maps of different copies become one.",
     "averaged_images":
         "The network was shown one picture with much weaker noise than ordered, as if {n} noisy "
         "copies had been averaged first. A gradient for each noisy copy was expected; look at "

@@ -206,3 +206,20 @@ def uniform_noise(x, noise_pct, rng):
 def rounded(x, noise_pct, rng):
     noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
     return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("not_the_picture")
+def clipped_to_one(x, noise_pct, rng):
+    return (x + rng.normal(0, noise_pct * x.std(), x.shape)).clip(0, 1).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("not_the_picture")
+def noise_alone(x, noise_pct, rng):
+    return np.clip(rng.normal(0, noise_pct * x.std(), x.shape), 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("colour_without_noise")
+def red_alone(x, noise_pct, rng):
+    noisy = x.astype(float)
+    noisy[..., 0] += rng.normal(0, noise_pct * x.std(), x.shape[:2])
+    return noisy.clip(0, 255).astype(np.uint8)

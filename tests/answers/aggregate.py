@@ -36,6 +36,24 @@ def share_above_the_mean(maps):
     return (maps > maps.mean()).float().mean(dim=0)
 
 
+@AGGREGATE.right
+def share_above_a_hundredth(maps):
+    return (maps > 0.01).float().mean(dim=0)
+
+
+@AGGREGATE.right
+def share_among_the_brightest_tenth(maps):
+    limits = maps.flatten(1).quantile(0.9, dim=1)
+    return (maps >= limits[:, None, None]).float().mean(dim=0)
+
+
+@AGGREGATE.right
+def lopsidedness(maps):
+    """The magnitude of the skewness: differences of nearly equal numbers."""
+    d = maps - maps.mean(dim=0)
+    return (d**3).mean(dim=0).abs() / (d.pow(2).mean(dim=0).pow(1.5) + 1e-9)
+
+
 @AGGREGATE.wrong("not_implemented")
 def nothing_returned(maps):
     maps.mean(dim=0)
@@ -133,3 +151,18 @@ def at_least_this_bright(maps):
 @AGGREGATE.wrong("negative_values")
 def logarithm(maps):
     return (maps + 0.001).log().mean(dim=0)
+
+
+@AGGREGATE.wrong("order_matters")
+def change_from_copy_to_copy(maps):
+    return maps.diff(dim=0).abs().mean(dim=0)
+
+
+@AGGREGATE.wrong("not_reproducible")
+def three_at_random(maps):
+    return maps[torch.randperm(len(maps))[:3]].mean(dim=0)
+
+
+@AGGREGATE.wrong("grows_with_n")
+def error_of_the_mean(maps):
+    return maps.std(dim=0) / len(maps) ** 0.5

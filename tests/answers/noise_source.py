@@ -37,6 +37,14 @@ NOISE_SOURCE.right(NOISE_SOURCES["salt_and_pepper"])
 NOISE_SOURCE.right(NOISE_SOURCES["smooth"])
 
 
+@NOISE_SOURCE.right
+def chessboard_black_or_white_first(shape, generator):
+    """Two draws are often the same."""
+    rows, columns = torch.arange(shape[0])[:, None, None], torch.arange(shape[1])[:, None]
+    board = ((rows + columns) % 2 * 2 - 1).expand(shape).float()
+    return board * (torch.randint(0, 2, (1,), generator=generator) * 2 - 1)
+
+
 @NOISE_SOURCE.wrong("not_implemented")
 def the_empty_task(shape, generator):
     ...
@@ -110,3 +118,10 @@ def uniform_from_minus_1(shape, generator):
 def blurred_and_not_scaled(shape, generator):
     noise = torch.randn(shape, generator=generator).permute(2, 0, 1)
     return F.avg_pool2d(noise, 3, stride=1, padding=1).permute(1, 2, 0)
+
+
+@NOISE_SOURCE.wrong("fixed_pattern")
+def noise_on_a_fixed_grating(shape, generator):
+    grating = torch.ones(shape)
+    grating[::2] = -1
+    return (grating + 0.3 * torch.randn(shape, generator=generator)) / math.sqrt(1.09)
