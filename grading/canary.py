@@ -17,15 +17,25 @@ from nbgrader.utils import is_grade, is_solution
 OWN = "-canary"
 
 
+# Tests call sum and map, and an error must be shown as one, not open the debugger.
+TIDY = """get_ipython().run_line_magic("pdb", "off")
+for _taken in [name for name in vars(__import__("builtins")) if not name.startswith("_")
+               and not callable(globals().get(name, print))]:
+    del globals()[_taken]"""
+
+
 class Plant(NbGraderPreprocessor):
-    """Put the canaries in."""
+    """Put the canaries in, and before each test a cell that frees the names of Python's own."""
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Add two cells after every cell of hidden tests, one after a canary of its own."""
+        """Add a cell before every cell of hidden tests, and two after it; one after a canary of
+        its own."""
         cells = []
         for cell in notebook.cells:
+            if is_test(cell):
+                cells.append(nbformat.v4.new_code_cell(TIDY, metadata={"tidy": True}))
             cells.append(cell)
-            if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+            if is_test(cell):
                 cells += canaries(cell.metadata.nbgrader["grade_id"])
         notebook.cells = cells
         return notebook, resources
@@ -38,7 +48,8 @@ class Uproot(NbGraderPreprocessor):
         """Write the grade ids of tests whose canaries all sang to resources["grading"]
         ["vouched"], and those of which one was executed and did not to ["silent"]."""
         planted = [cell for cell in notebook.cells if "canary" in cell.metadata]
-        notebook.cells = [cell for cell in notebook.cells if "canary" not in cell.metadata]
+        notebook.cells = [cell for cell in notebook.cells
+                          if not {"canary", "tidy"} & set(cell.metadata)]
         silent = {cell.metadata.canary["test"] for cell in planted
                   if is_done(cell) and not has_sung(cell)}
         waiting = {cell.metadata.canary["test"] for cell in planted if not is_done(cell)}
@@ -49,15 +60,21 @@ class Uproot(NbGraderPreprocessor):
         return notebook, resources
 
 
+def is_test(cell: NotebookNode) -> bool:
+    """Is this a cell of tests that give points?"""
+    return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
 def canaries(grade_id: str) -> list[NotebookNode]:
     """The cells to plant after one test cell."""
     word = secrets.token_hex(8)
     if grade_id.endswith(OWN):
         # Where the notebook's canary was stopped by an error, scores.py looks at that.
         return [_cell(f"assert globals().get('canary'), '{word}'", grade_id, error=word)]
-    number = repr(secrets.randbelow(10**9) / 10**9)
+    # No number: with %precision it would be shown otherwise.
+    text = repr(secrets.token_hex(8))
     return [_cell(f"assert 1 == 2, '{word}'", grade_id, error=word),
-            _cell(number, grade_id, result=number)]
+            _cell(text, grade_id, result=text)]
 
 
 def _cell(source: str, grade_id: str, **expected: str) -> NotebookNode:

@@ -41,10 +41,17 @@ def nbgrader() -> NbGraderAPI:
 
 @dataclass(frozen=True)
 class Homework:
-    """One homework notebook, with its solutions and as it was handed out."""
+    """One homework notebook, with its solutions and as it was handed out.
+
+    Attributes:
+        source: with solutions and hidden tests.
+        released: what nbgrader makes of it; its cells are those to grade.
+        student: the student version, which has some texts more.
+    """
 
     source: NotebookNode
     released: NotebookNode
+    student: NotebookNode
 
 
 def prepare() -> tuple[dict[str, Homework], str]:
@@ -79,7 +86,8 @@ def prepare() -> tuple[dict[str, Homework], str]:
             raise SystemExit(f"nbgrader refuses {path.name}:\n{result.get('log', '')}"
                              f"{result.get('error', '')}")
     return {name: Homework(read(course.source / name / f"{name}.ipynb"),
-                           read(course.folder / "release" / name / f"{name}.ipynb"))
+                           read(course.folder / "release" / name / f"{name}.ipynb"),
+                           read(ROOT / "notebooks" / "student" / f"{name}.ipynb"))
             for name in homework()}, weakness
 
 

@@ -79,6 +79,7 @@ def _build(new: Path, readable: list[Path], shared: list[Path], scratch_bytes: i
                data=f"size={scratch_bytes}")
     # While the old /proc is still in sight; a new one is refused without it.
     _mount("proc", str(new / "proc"), NO_SUID | NO_DEVICES, kind="proc")
+    _mount_terminals(new)
     for name in SYSTEM:
         _show_system(Path(name), new)
     for path, handle in handles.items():
@@ -90,6 +91,14 @@ def _build(new: Path, readable: list[Path], shared: list[Path], scratch_bytes: i
     os.rmdir("/old")
     _mount("none", "/", REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES)
     os.chdir("/tmp")
+
+
+def _mount_terminals(new: Path) -> None:
+    """Terminals of its own: a notebook's "!command" asks for one."""
+    (new / "dev" / "pts").mkdir()
+    _mount("devpts", str(new / "dev" / "pts"), NO_SUID, kind="devpts",
+           data="newinstance,ptmxmode=0666")
+    (new / "dev" / "ptmx").symlink_to("pts/ptmx")
 
 
 def _show_system(path: Path, new: Path) -> None:

@@ -9,6 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_locked
 
+from grading.course import Homework
 from grading.handed_in import shown
 from grading.needed import needed
 
@@ -24,19 +25,19 @@ class Mended:
     missing: list[str] = field(default_factory=list)  # answers that were deleted
 
 
-def mend(submitted: NotebookNode, released: NotebookNode, source: NotebookNode) -> Mended:
+def mend(submitted: NotebookNode, homework: Homework) -> Mended:
     """Match the cells to the released notebook's and restore what grading needs.
 
     Args:
         submitted: a student's notebook; not changed.
-        released: the student version as it was handed out.
-        source: the notebook with solutions and hidden tests.
+        homework: as it was handed out.
 
     Returns:
         A notebook with fresh cells (source and attachments of the submitted ones, no outputs)
         and the metadata of the released ones. Cells that need not run have what they showed,
         made harmless, in their metadata.
     """
+    released = homework.released
     cells = [fresh(cell) for cell in submitted.cells]
     claims = [claimed_id(cell) for cell in submitted.cells]
     mended = Mended(nbformat.v4.new_notebook(metadata=copy.deepcopy(released.metadata)))
@@ -57,14 +58,17 @@ def mend(submitted: NotebookNode, released: NotebookNode, source: NotebookNode) 
                 mended.missing.append(name)
             continue
         if is_locked(wanted) and cells[place].source != wanted.source:
-            mended.notes.append(f"{name}: was edited, put right")
+            mended.notes.append(f"{name}: was edited, put right" + (
+                "; a function was defined in it"
+                if functions(cells[place].source) - functions(wanted.source) else ""))
         places[name] = place
         cells[place].metadata = copy.deepcopy(wanted.metadata)
     mended.notebook.cells = put_back(cells, places, released, mended.notes)
-    mark_skippable(mended.notebook.cells, released, source)
+    mark_skippable(mended.notebook.cells, released, homework.source)
     for cell, as_submitted in zip(cells, submitted.cells, strict=True):
         if "grading" in cell.metadata:
             cell.metadata["grading"]["shown"] = shown(as_submitted)
+    look_elsewhere(mended, homework)
     for number, cell in enumerate(mended.notebook.cells):
         cell.id = f"cell-{number}"  # the same at every staging, so that nothing seems changed
     return mended
@@ -77,7 +81,7 @@ def graded_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def fresh(cell: NotebookNode) -> NotebookNode:
     """A cell with the same text; an editor's metadata, ids and outputs stay behind."""
-    source = str(cell.get("source", ""))
+    source = re.sub(r"\r\n?", "\n", str(cell.get("source", "")))
     if cell.cell_type == "code":
         return nbformat.v4.new_code_cell(source)
     new = (nbformat.v4.new_markdown_cell if cell.cell_type == "markdown"
@@ -121,6 +125,21 @@ def find(wanted: NotebookNode, name: str, cells: list[NotebookNode], claims: lis
     return None, ("was deleted, put back" if is_locked(wanted) else "was deleted by the student")
 
 
+def look_elsewhere(mended: Mended, homework: Homework) -> None:
+    """Note what may be an answer, but stands where none is looked for."""
+    handed_out = {cell.source.strip() for cell in homework.student.cells}
+    others = [cell for cell in mended.notebook.cells
+              if "nbgrader" not in cell.metadata and cell.source.strip() not in handed_out]
+    if any(cell.cell_type == "markdown" and cell.source.strip() for cell in others):
+        mended.notebook.metadata["grading"] = {"other_text": True}
+        mended.notes.append("text was written outside the cells for answers")
+    for answer in graded_cells(homework.released):
+        for name in functions(answer.source) if not is_locked(answer) else ():
+            if any(cell.cell_type == "code" and name in functions(cell.source) for cell in others):
+                mended.notes.append(f"{answer.metadata.nbgrader['grade_id']}: {name} is defined in "
+                                    "another cell, too")
+
+
 def same(cell: NotebookNode, wanted: NotebookNode) -> bool:
     """Exactly the text that was handed out."""
     return cell.source.strip() == wanted.source.strip()
@@ -148,7 +167,7 @@ def functions(source: str) -> set[str]:
     """Names of the functions that a cell defines; none if it cannot be read as Python."""
     try:
         return {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # too deep for the parser
         return set()
 
 

@@ -62,7 +62,7 @@ def names_of(source: str) -> Names:
     try:
         tree = ast.parse(source)
         table = symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # too deep for the parser
         return unreadable(source)
     if any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(tree)):
         return unreadable(source)
@@ -95,7 +95,9 @@ def makes_first(tree: ast.Module, name: str) -> bool:
     """Does a cell make a name itself before it reads it?"""
     for statement in tree.body:
         nodes = list(ast.walk(statement))
-        own = [n for n in nodes if isinstance(n, ast.Name) and n.id == name]
+        inner = {id(n) for comprehension in nodes if isinstance(comprehension, ast.comprehension)
+                 for n in ast.walk(comprehension.target)}
+        own = [n for n in nodes if isinstance(n, ast.Name) and n.id == name and id(n) not in inner]
         reads = any(isinstance(n.ctx, ast.Load) for n in own)
         if any(isinstance(n, ast.ExceptHandler) and n.name == name for n in nodes):
             return True

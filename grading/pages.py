@@ -25,18 +25,23 @@ class HideTests(NbGraderPreprocessor):
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Clean every cell; tell at the top what happened."""
         tests = [cell for cell in notebook.cells if cell.cell_type == "code" and is_hidden(cell)]
+        for cell in tests:
+            cell.outputs = [without_traceback(output) for output in cell.outputs]
         secret = {line.strip() for cell in tests for line in cell.source.splitlines()
                   if len(line.strip()) >= TELLING}
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = [cleaned(output, secret) for output in cell.outputs]
         for cell in tests:
-            cell.outputs = [without_traceback(output) for output in cell.outputs]
             if cell.metadata.nbgrader["grade_id"].endswith(OWN):
                 cell.outputs = []  # of a wrong answer that is not the student's
             cell.source = f"{HIDDEN}: {cell.metadata.nbgrader['grade_id']}"
         names = resources["nbgrader"]
-        told = read_record(names["assignment"], names["student"]).get("for_student", "")
+        pair = names["assignment"], names["student"]
+        told = read_record(*pair).get("for_student", "")
+        unmarked = read_record(*pair, "unmarked").get("cells", [])
+        if unmarked:
+            told += f"\n\n**No score yet** (below they count as 0): {', '.join(unmarked)}."
         if told:
             notebook.cells.insert(0, nbformat.v4.new_markdown_cell(told))
         return notebook, resources
@@ -75,11 +80,20 @@ def write_pages(api: NbGraderAPI) -> None:
             page = home().feedback / names[1] / names[0] / f"{names[0]}.html"
             if page.is_file() and read_record(*names, "page").get("state") == state:
                 continue
+            write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
             result = api.generate_feedback(*names, force=True)
             if not result["success"]:
                 raise SystemExit(f"nbgrader could not write {page}:\n{result.get('log', '')}"
                                  f"{result.get('error', '')}")
             write_record(*names, {"state": state}, "page")
+
+
+def without_score(gradebook: Gradebook, record: dict) -> list[str]:
+    """The cells of one submission that have no number yet."""
+    assignment, student = record["assignment"], record["student"]
+    submitted = gradebook.find_submission_notebook(assignment, assignment, student)
+    return sorted(grade.name for grade in submitted.grades
+                  if grade.max_score and grade.auto_score is None and grade.manual_score is None)
 
 
 def state_of(gradebook: Gradebook, record: dict) -> list:

@@ -99,6 +99,7 @@ def write_report(files: list[Staged], weakness: str) -> Path:
         lines.append(f"  {record['student']}, {record['assignment']}: {status(record, '')}, "
                      f"{record['seconds']} s, from {record['path']}")
         lines += [f"    {note}" for note in record["notes"]]
+        lines += [f"    {name}: stopped by {error}" for name, error in record.get("errors", {}).items()]
         lines += [f"    {line}" for line in record["log"].splitlines()]
     path = home().folder / "report.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")

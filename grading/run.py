@@ -68,6 +68,7 @@ def autograde(staged: Staged, lock: int) -> dict:
               "notes": staged.notes, "missing": staged.missing, "done": done,
               "ended": watched.get("stopped") or outcome.get("ended", ""),
               "tampered": outcome.get("tampered", False), "points": outcome.get("points", {}),
+              "errors": outcome.get("errors", {}),
               "seconds": round(time.monotonic() - start, 1),
               "digest": digest(staged) if done else "", "log": "" if done else "\n".join(log)}
     record["for_student"] = message(record)
@@ -95,6 +96,7 @@ def summary(record: dict) -> str:
     points = {name: value for name, value in record["points"].items()
               if not name.endswith("-canary")}
     told = ", ".join(f"{name} {'not executed' if value is None else f'{value:g}'}"
+                     + (", an error" if name in record["errors"] else "")
                      for name, value in points.items())
     return told + (f" ({record['ended']})" if record["ended"] else "")
 
@@ -127,6 +129,9 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     homework, weakness = prepare()
     print(f"Isolation: {weakness and 'NONE, ' + weakness or 'no network, few files, limits'}")
     files = stage(options.submissions.resolve(), homework, home())
+    unknown = {*options.regrade} - {"all", *(s.student for s in files)}
+    if unknown:
+        print(f"To be graded again, but not in this folder: {', '.join(sorted(unknown))}")
     pending = [s for s in files if not s.problem and is_pending(s, options.regrade)]
     graded = sum(not s.problem for s in files)
     print(f"{len(files)} files: {graded} to grade, {graded - len(pending)} of them unchanged "

@@ -1,10 +1,10 @@
 """From executed cells to scores in the gradebook."""
 
 from nbformat import NotebookNode
+from nbgrader.api import Grade
 from nbgrader.preprocessors import SaveAutoGrades
-from nbgrader.utils import is_grade, is_solution
 
-from grading.canary import OWN, is_done
+from grading.canary import OWN, is_done, is_test
 from grading.records import write_record
 
 
@@ -18,8 +18,10 @@ class SaveScores(SaveAutoGrades):
         """Save the scores of all cells, and the record."""
         outcome = resources["grading"]
         tests = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells
-                 if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)}
+                 if is_test(cell)}
         outcome["points"] = {name: points_of(cell) for name, cell in tests.items()}
+        outcome["errors"] = {name: error for name, cell in tests.items()
+                             if not name.endswith(OWN) and (error := error_of(cell))}
         outcome["tampered"] = is_tampered(outcome, tests)
         vouched = {name for name in tests if name in outcome["vouched"]}
         if any(name.endswith(OWN) for name in tests.keys() - vouched):
@@ -28,6 +30,7 @@ class SaveScores(SaveAutoGrades):
             if outcome["tampered"] or name not in vouched:
                 outcome["points"][name] = None
         self.outcome = outcome
+        self.other_text = notebook.metadata.get("grading", {}).get("other_text", False)
         notebook, resources = super().preprocess(notebook, resources)
         write_record(self.assignment_id, self.student_id, outcome, kind="outcome")
         return notebook, resources
@@ -36,12 +39,33 @@ class SaveScores(SaveAutoGrades):
         name = cell.metadata.nbgrader["grade_id"]
         if name not in self.outcome["points"]:
             super()._add_score(cell, resources)  # a written answer
+            if self.other_text:
+                self._leave_open(name)
             return
-        grade = self.gradebook.find_grade(
-            name, self.notebook_id, self.assignment_id, self.student_id)
+        grade = self._grade(name)
         grade.auto_score = self.outcome["points"][name]
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         self.gradebook.db.commit()
+
+
+    def _leave_open(self, name: str) -> None:
+        """An answer that was left empty may stand elsewhere, so a person looks."""
+        grade = self._grade(name)
+        if grade.auto_score == 0:
+            grade.auto_score, grade.needs_manual_grade = None, True
+            self.gradebook.db.commit()
+
+    def _grade(self, name: str) -> Grade:
+        return self.gradebook.find_grade(
+            name, self.notebook_id, self.assignment_id, self.student_id)
+
+
+def error_of(cell: NotebookNode) -> str:
+    """The error that stopped a test, in one line; "" if there was none."""
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return " ".join(f"{output.ename}: {output.evalue}".split())[:200]
+    return ""
 
 
 def points_of(cell: NotebookNode) -> float | None:

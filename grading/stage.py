@@ -1,5 +1,6 @@
 """From a folder of submitted files to one mended notebook per student and homework."""
 
+import json
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from nbformat import NotebookNode
 
 from grading.course import Homework
 from grading.mend import claimed_id, functions, graded_cells, mend
-from grading.names import Named, parse
+from grading.names import EXTENSION, Named, parse
 from grading.settings import Bounds, Home
 
 
@@ -42,7 +43,8 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
 
     Returns:
         Every file of the folder, in order of its path. Of several versions by one student the
-        latest counts; the others have a problem.
+        latest counts; the others have a problem. So have all files under one name that seem
+        to be of different students.
     """
     bounds = Bounds()
     files = sorted(path for path in submissions.rglob("*")
@@ -50,6 +52,7 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     named = {path: parse(path.relative_to(submissions), list(homework)) for path in files}
     results = {path: examine(path, submissions, named[path], homework, bounds)
                for path in files}
+    refuse_namesakes(results, named)
     latest: dict[tuple[str, str], Path] = {}
     for path in sorted(files, key=lambda p: (named[p].order, p.lstat().st_mtime)):
         if not results[path].problem:
@@ -63,6 +66,23 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     return list(results.values())
 
 
+def refuse_namesakes(results: dict[Path, Staged], named: dict[Path, Named]) -> None:
+    """Grade nobody's file as an earlier version of somebody else's."""
+    groups: dict[tuple[str, str], list[Path]] = {}
+    for path, result in results.items():
+        if not result.problem:
+            groups.setdefault((result.student.casefold(), result.assignment), []).append(path)
+    for paths in groups.values():
+        persons = {named[path].person for path in paths} - {""}
+        spellings = {results[path].student for path in paths}
+        if len(persons) > 1 or len(spellings) > 1:
+            for path in paths:
+                other = next(p for p in paths if p != path)
+                results[path].problem = (
+                    f"cannot be told apart from {results[other].path}: rename the files or folders, "
+                    "so that the first word is each student's own")
+
+
 def is_hidden(path: Path, root: Path) -> bool:
     """.DS_Store, .ipynb_checkpoints/ and the like are nobody's submission."""
     return any(part.startswith(".") for part in path.relative_to(root).parts)
@@ -71,37 +91,45 @@ def is_hidden(path: Path, root: Path) -> bool:
 def examine(path: Path, root: Path, named: Named, homework: dict[str, Homework],
             bounds: Bounds) -> Staged:
     """Read and mend one file, or say why it cannot be graded."""
-    result = Staged(str(path.relative_to(root)), named.student, named.homework)
+    result = Staged(printable(str(path.relative_to(root))), named.student, named.homework)
     notebook = attempt(path, bounds, result)
-    if notebook is None:
-        return result
+    if notebook is not None:
+        try:
+            prepare(notebook, result, named, homework)
+        except Exception as error:  # whatever a notebook contains, the others are graded
+            result.problem = f"cannot be prepared for grading ({type(error).__name__})"
+    return result
+
+
+def prepare(notebook: NotebookNode, result: Staged, named: Named,
+            homework: dict[str, Homework]) -> None:
+    """Mend a notebook into result.text, or write into result why it cannot be graded."""
     alike = {name: likeness(notebook, one.released) for name, one in homework.items()}
     best = max(alike, key=alike.__getitem__)
     if alike[best] == 0:
         result.problem = "a foreign notebook: nothing in it was handed out as homework"
-        return result
+        return
     if not named.homework:
         result.assignment = best
         result.notes.append(f"recognised as {best} by its contents")
     elif alike[named.homework] == 0:
         result.problem = f"a foreign notebook: its contents are those of {best}"
-        return result
+        return
     if not result.student:
         result.problem = "the name does not say whose it is"
-        return result
+        return
     original = homework[result.assignment]
-    mended = mend(notebook, original.released, original.source)
+    mended = mend(notebook, original)
     result.notes += mended.notes
     result.missing = mended.missing
-    result.text = nbformat.writes(mended.notebook)
-    return result
+    result.text = printable(nbformat.writes(mended.notebook))
 
 
 def attempt(path: Path, bounds: Bounds, result: Staged) -> NotebookNode | None:
     """Read a notebook; None, and the problem in result, if it is none."""
     if path.is_symlink():
         result.problem = "a link, which is not followed"
-    elif path.suffix != ".ipynb":
+    elif not EXTENSION.search(path.name):
         result.problem = "not a notebook (.ipynb)"
     elif path.stat().st_size == 0:
         result.problem = "an empty file"
@@ -111,7 +139,7 @@ def attempt(path: Path, bounds: Bounds, result: Staged) -> NotebookNode | None:
         return None
     try:
         with warnings.catch_warnings(action="ignore"):  # what is odd here is mended
-            notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+            notebook = nbformat.reads(decoded(path.read_bytes()), as_version=4)
         empty = not any(cell.source.strip() for cell in notebook.cells)
     except Exception as error:  # any file may be handed in, so any error may come of it
         result.problem = f"cannot be read as a notebook ({type(error).__name__})"
@@ -120,6 +148,19 @@ def attempt(path: Path, bounds: Bounds, result: Staged) -> NotebookNode | None:
         result.problem = "an empty notebook"
         return None
     return notebook
+
+
+def decoded(content: bytes) -> str:
+    """A file's text, whatever editor wrote it."""
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def printable(text: str) -> str:
+    """A text with a question mark for what is no character: odd bytes, half a pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def likeness(notebook: NotebookNode, reference: NotebookNode) -> int:

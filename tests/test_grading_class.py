@@ -18,7 +18,7 @@ import nbformat
 import psutil
 import pytest
 from sample_class.hostile import CHILD_SECONDS
-from sample_class.notebooks import HOMEWORK, OBSERVATION, ROOT
+from sample_class.notebooks import FIGURE, HOMEWORK, OBSERVATION, ROOT
 from sample_class.students import HIDDEN_TEST, Student, honest, hostiles
 
 CELL_SECONDS, MEMORY_GB = 15, 4
@@ -127,7 +127,7 @@ def test_every_student_scores_as_expected_and_nobody_disturbs_another(graded, ca
         print(f"\n\nstudent      test          observation   status ({graded.seconds:.0f} s, "
               f"{'isolated' if graded.isolated else 'NOT isolated'})", *table, sep="\n")
     assert wrong == []
-    assert len(rows) == len(graded.students)
+    assert rows.keys() == {student.name for student in graded.students}
 
 
 def test_not_executed_and_zero_are_different_in_the_table(graded):
@@ -146,7 +146,8 @@ def test_every_file_that_cannot_be_graded_is_listed(graded):
     report = (graded.home / "report.txt").read_text("utf-8")
     for student in graded.students:
         if not student.test:
-            assert f"{student.name}_2026-11-21_{HOMEWORK}.ipynb: {student.status}" in report
+            path = student.path or f"{student.name}_2026-11-21_{HOMEWORK}.ipynb"
+            assert f"{path}: {student.status}" in report
 
 
 def test_what_was_mended_is_listed(graded):
@@ -155,7 +156,9 @@ def test_what_was_mended_is_listed(graded):
                  "smoothgrad-check: was deleted, put back",
                  "smoothgrad-answer: was deleted by the student",
                  "smoothgrad-answer: 2 cells of that name, one kept",
-                 "smoothgrad-observation: metadata was lost, found again"):
+                 "smoothgrad-observation: metadata was lost, found again",
+                 "text was written outside the cells for answers",
+                 "smoothgrad-test: stopped by NotImplementedError: your solution is still"):
         assert note in report
 
 
@@ -200,6 +203,17 @@ def test_feedback_discloses_no_line_of_the_hidden_tests(graded):
         if student.test:
             text = re.sub(r"<[^>]*>", "", graded.page(student.name))
             assert [line for line in hidden if line not in shown and line in text] == []
+
+
+def test_the_students_own_figure_is_shown_and_no_script(graded):
+    page = graded.page("correct")
+    assert FIGURE in page and 'alt="my maps"' in page
+    assert "alert(1)" not in page
+
+
+def test_feedback_says_what_has_no_score_yet(graded):
+    assert "No score yet (below they count as 0): smoothgrad-observation." in re.sub(
+        r"<[^>]*>", "", graded.page("elsewhere"))
 
 
 def test_feedback_tells_the_student_what_happened(graded):

@@ -24,6 +24,8 @@ def chosen(*sources: str) -> list[int]:
     ("a = 1", "def f(): return a"),
     ("a = 1", "[a for b in range(3)]"),
     ("a = 1", "a += 1"),
+    ("a = 1", "b = [0 for a in range(3)]\nprint(a)"),
+    ("a = 1", "b = lambda a: 0\nprint(a)"),
     ("a = 1", "for a in a: pass"),
     ("a = 1", "try:\n    a\nexcept ValueError as problem:\n    pass"),
     ("a = 1", "if x:\n    a = 2\na"),

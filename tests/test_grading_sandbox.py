@@ -51,6 +51,11 @@ def test_the_environment_of_the_grader_is_not_passed_on(tmp_path, isolate, reque
     assert "ab12" not in result.stdout
 
 
+def test_a_terminal_can_be_had(tmp_path, isolated):
+    result = start("import pty; pty.spawn(['echo', 'heard'])", tmp_path, isolate=True)
+    assert "heard" in result.stdout, result.stderr
+
+
 @pytest.mark.parametrize("isolate", [False, True])
 def test_the_exit_status_is_passed_on(tmp_path, isolate, request):
     if isolate:

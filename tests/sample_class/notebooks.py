@@ -20,6 +20,7 @@ CORRECT = HEAD + '''    maps = torch.zeros(X.shape[:3])
     return maps / n
 '''
 BLACK = HEAD + "    return torch.zeros(len(X), 224, 224)\n"
+FIGURE = "data:image/png;base64,iVBORw0KGgo="
 WORDS = "The single dots are gone; the red seat of the folding chair is lit as a whole."
 
 
@@ -61,6 +62,24 @@ def doubled(notebook: NotebookNode, *grade_ids: str) -> NotebookNode:
     for grade_id in grade_ids:
         place = notebook.cells.index(cell_of(notebook, grade_id))
         notebook.cells.insert(place, copy.deepcopy(notebook.cells[place]))
+    return notebook
+
+
+def with_figure(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook with an output of its figure's cell, and a script in it."""
+    cell = next(cell for cell in notebook.cells if "submission/04_smoothgrad" in cell.source
+                and cell.cell_type == "code")
+    page = f'<script>alert(1)</script><img onload="alert(1)" alt="my maps" src="{FIGURE}">'
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
+    return notebook
+
+
+def words_elsewhere() -> NotebookNode:
+    """An observation in a cell of its own, below an empty one."""
+    notebook = released()
+    cell_of(notebook, ANSWER).source = CORRECT
+    place = notebook.cells.index(cell_of(notebook, OBSERVATION))
+    notebook.cells.insert(place + 1, nbformat.v4.new_markdown_cell(WORDS))
     return notebook
 
 

@@ -21,7 +21,9 @@ from sample_class.notebooks import (
     released,
     stripped,
     with_cell_before,
+    with_figure,
     without,
+    words_elsewhere,
 )
 
 DONE, HIDDEN_TEST = "executed", "smoothgrad-test"
@@ -63,12 +65,19 @@ def honest() -> list[Student]:
         cell_of(edited, name).source = "print('All tests passed')\n12.0"
     other = (ROOT / "notebooks" / "02_vanilla_saliency.ipynb").read_text("utf-8")
     return [
-        Student("correct", filled(), "12", path=f"correct/{HOMEWORK}.ipynb"),
+        Student("correct", with_figure(filled()), "12", path=f"correct/{HOMEWORK}.ipynb"),
         Student("partial", filled(sum_not_mean), "9",
                 path=f"partial_2026-11-21_{HOMEWORK} (1).ipynb"),
-        # The check accepts other types, so the tests have to.
-        Student("arrays", filled(CORRECT.replace("maps / n", "[m.numpy()[None] for m in maps / n]")),
-                "12"),
+        # The check accepts other types, so the tests have to; and habits do no harm.
+        Student("habits", with_cell_before(
+            filled(CORRECT.replace("maps / n", "[m.numpy()[None] for m in maps / n]")), ANSWER,
+            "%precision 3\n%pdb on\n!echo installing\nsum = 0\nmap = [1]\n"
+            "for k in range(3):\n    sum += k"), "12"),
+        Student("elsewhere", words_elsewhere(), "12"),
+        Student("Ann", filled(), "", "", "cannot be told apart",
+                path=f"Ann_Lee_{HOMEWORK}.ipynb"),
+        Student("Ann", filled(), "", "", "cannot be told apart",
+                path=f"Ann_Ray_{HOMEWORK}.ipynb"),
         Student("untouched", released(), "0", "0"),
         Student("emptyfile", "", "", "", "an empty file"),
         Student("unreadable", nbformat.writes(released())[:5000], "", "", "cannot be read"),
