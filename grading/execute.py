@@ -12,8 +12,7 @@ from traitlets import Integer
 
 from grading.settings import Bounds
 
-SKIPPED = ("(Not run for grading: this cell is as it was handed out, and no test depends on it. "
-           "{outputs})\n")
+SKIPPED, AS_HANDED_IN = "(Not run for grading.)\n", "(Not run for grading; as it was handed in:)\n"
 CUT = "\n(More was printed than is kept.)\n"
 
 
@@ -71,7 +70,7 @@ class ExecuteGuarded(Execute):
         """Execute one cell, unless staging has found that nothing depends on it."""
         if cell.metadata.get("grading", {}).get("skip"):
             shown = cell.metadata["grading"].pop("shown", [])
-            told = SKIPPED.format(outputs="As it was handed in:" if shown else "No output.")
+            told = AS_HANDED_IN if shown else SKIPPED
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=told), *shown]
             return cell, resources
         cell, resources = super().preprocess_cell(cell, resources, index)
