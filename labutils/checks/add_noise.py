@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from labutils.checks.attempt import as_array, attempt, not_callable
+from labutils.checks.attempt import as_array, attempt
+from labutils.checks.frame import conduct
 from labutils.checks.probe import probe_pictures
-from labutils.checks.result import CheckResult, Finding, collect
-from labutils.checks.undisturbed import undisturbed
+from labutils.checks.result import CheckResult, Finding
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "wrong_dtype",
@@ -73,16 +73,16 @@ def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect("add_noise", [missing], ORDER)
+    return conduct("add_noise", ORDER, _judge, function, seed)
+
+
+def _judge(function: object, seed: int) -> Iterator[Finding]:
     findings: list[Finding] = []
     with_rng = _takes_rng(function)
-    with undisturbed(function, seed):
-        copies = {name: _call(function, *task, with_rng, seed, findings)
-                  for name, task in _tasks(seed).items()}
-    findings += _judge({name: copy for name, copy in copies.items() if copy}, with_rng)
-    return collect("add_noise", findings, ORDER)
+    copies = {name: _call(function, *task, with_rng, seed, findings)
+              for name, task in _tasks(seed).items()}
+    yield from findings
+    yield from _compare({name: copy for name, copy in copies.items() if copy}, with_rng)
 
 
 def _tasks(seed: int) -> dict[str, tuple[np.ndarray, float, int]]:
@@ -127,7 +127,7 @@ def _call(function: object, x: np.ndarray, noise_pct: float, rng_seed: int, with
     return Copy(x, noisy, noise_pct, sigma)
 
 
-def _judge(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
+def _compare(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
     strong, lively = copies.get("strong"), copies.get("lively")
     noisy = [copies[name] for name in ("strong", "other seed", "lively") if name in copies]
     if noisy and not any(copy.noise.any() for copy in noisy):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt, not_callable
-from labutils.checks.result import CheckResult, Finding, collect
-from labutils.checks.undisturbed import undisturbed
+from labutils.checks.attempt import as_numbers, attempt
+from labutils.checks.frame import conduct
+from labutils.checks.result import CheckResult, Finding
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
@@ -31,23 +31,23 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect("aggregation", [missing], ORDER)
+    return conduct("aggregation", ORDER, _judge, function, seed)
+
+
+def _judge(function: object, seed: int) -> Iterator[Finding | str]:
     generator = torch.Generator().manual_seed(seed)
     maps, others = _probe_maps(generator), _probe_maps(generator)
     findings: list[Finding] = []
-    with undisturbed(function, seed):
-        found = _call(function, maps, findings)
-        dark = maps.clone()
-        dark[0, :4], dark[:, -4:] = 0, 0  # as below a ReLU: one copy's zeros, all copies' zeros
-        _call(function, dark, findings)
-        if found is not None:
-            findings += _is_a_rule(function, maps, others, found, generator)
-            findings += _not_negative(found)
-            findings += _keeps_its_size(function, maps, found)
-            notes = list(_notes(function, maps, found))
-    return collect("aggregation", findings, ORDER, notes if found is not None else ())
+    found = _call(function, maps, findings)
+    dark = maps.clone()
+    dark[0, :4], dark[:, -4:] = 0, 0  # as below a ReLU: one copy's zeros, all copies' zeros
+    _call(function, dark, findings)
+    yield from findings
+    if found is not None:
+        yield from _is_a_rule(function, maps, others, found, generator)
+        yield from _not_negative(found)
+        yield from _keeps_its_size(function, maps, found)
+        yield from _notes(function, maps, found)
 
 
 def _probe_maps(generator: torch.Generator) -> Tensor:

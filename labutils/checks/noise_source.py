@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt, not_callable
-from labutils.checks.result import CheckResult, Finding, collect
-from labutils.checks.undisturbed import undisturbed
+from labutils.checks.attempt import as_numbers, attempt
+from labutils.checks.frame import conduct
+from labutils.checks.result import CheckResult, Finding
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
@@ -38,22 +38,21 @@ def check_noise_source(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect("noise source", [missing], ORDER)
+    return conduct("noise source", ORDER, _judge, function, seed)
+
+
+def _judge(function: object, seed: int) -> Iterator[Finding]:
     seeds = [1000 * seed + k for k in range(DRAWS)]
-    with undisturbed(function, seed):
-        before = _global_state()
-        draws = [_draw(function, SHAPE, s) for s in seeds]
-        touched = _global_state() != before
-        again, other = _draw(function, SHAPE, seeds[0]), _draw(function, OTHER_SHAPE, seeds[0])
-    findings = [draw for draw in (*draws, again, other) if isinstance(draw, Finding)]
+    before = _global_state()
+    draws = [_draw(function, SHAPE, s) for s in seeds]
+    touched = _global_state() != before
+    again, other = _draw(function, SHAPE, seeds[0]), _draw(function, OTHER_SHAPE, seeds[0])
+    yield from (draw for draw in (*draws, again, other) if isinstance(draw, Finding))
     noise = [draw for draw in draws if isinstance(draw, Tensor)]
     if noise and isinstance(again, Tensor):
-        findings += _randomness(noise, again, touched)
+        yield from _randomness(noise, again, touched)
     if noise:
-        findings += _moments(torch.stack(noise))
-    return collect("noise source", findings, ORDER)
+        yield from _moments(torch.stack(noise))
 
 
 def _global_state() -> tuple[str, str, bytes]:

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt, not_callable
+from labutils.checks.attempt import as_numbers, attempt
 from labutils.checks.copies import Copies, sort_by_picture
+from labutils.checks.frame import conduct
 from labutils.checks.probe import (
     CLASSES,
     ProbeNetwork,
@@ -15,9 +16,8 @@ from labutils.checks.probe import (
     network_inputs,
     probe_pictures,
 )
-from labutils.checks.result import CheckResult, Finding, collect
+from labutils.checks.result import CheckResult, Finding
 from labutils.checks.scores import gradients_of, wrong_scores
-from labutils.checks.undisturbed import undisturbed
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
@@ -66,16 +66,14 @@ def check_saliency(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect("saliency", [missing], ORDER)
-    findings: list[Finding] = []
-    with undisturbed(function, seed):
-        model = ProbeNetwork(seed, torch.device("cpu"))  # as in the notebook on saliency
-        for k, labels in enumerate(LABELS):
-            pixels = probe_pictures((30, 60)[: len(labels)], seed + 1000 * k)
-            findings += _probe(function, model, pixels, labels)
-    return collect("saliency", findings, ORDER)
+    return conduct("saliency", ORDER, _judge, function, seed)
+
+
+def _judge(function: object, seed: int) -> Iterator[Finding]:
+    model = ProbeNetwork(seed, torch.device("cpu"))  # as in the notebook on saliency
+    for k, labels in enumerate(LABELS):
+        pixels = probe_pictures((30, 60)[: len(labels)], seed + 1000 * k)
+        yield from _probe(function, model, pixels, labels)
 
 
 def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tuple[int, ...]
@@ -101,8 +99,8 @@ def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tu
                       "yours comes from, and which network it asks.")
         return
     copies = sort_by_picture(rows, pixels, model.pixels, 1, 0)
-    yield from _judge(*(t.flatten(2)[..., model.pixels] for t in (first, X)), labels, copies,
-                      model)
+    yield from _compare(*(t.flatten(2)[..., model.pixels] for t in (first, X)), labels, copies,
+                        model)
 
 
 def _call(function: object, model: ProbeNetwork, X: Tensor, y: np.ndarray
@@ -147,8 +145,8 @@ def _side_effects(X: Tensor, given: Tensor, labels: tuple[int, ...], y: np.ndarr
                       "dropout makes every call different. Look for what switches it.")
 
 
-def _judge(saliency: Tensor, X: Tensor, labels: tuple[int, ...], copies: list[Copies],
-           model: ProbeNetwork) -> Iterator[Finding]:
+def _compare(saliency: Tensor, X: Tensor, labels: tuple[int, ...], copies: list[Copies],
+             model: ProbeNetwork) -> Iterator[Finding]:
     """Compare with the gradient in closed form, all at some pixels, (N, 3, P)."""
     wanted = torch.zeros(len(X), CLASSES)
     wanted[torch.arange(len(X)), list(labels)] = 1

@@ -1,14 +1,15 @@
 """Instant feedback on the homework, ``smoothgrad(X, y, model, n, noise_pct)``."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt, not_callable
+from labutils.checks.attempt import as_numbers, attempt
 from labutils.checks.copies import Copies, averaged, examine, sort_by_picture
+from labutils.checks.frame import conduct
 from labutils.checks.probe import (
     DEAD,
     SIZE,
@@ -17,10 +18,9 @@ from labutils.checks.probe import (
     probe_pictures,
 )
 from labutils.checks.recipes import Match, explain, max_abs
-from labutils.checks.result import CheckResult, Finding, collect
+from labutils.checks.result import CheckResult, Finding
 from labutils.checks.scores import gradients_of, wrong_scores
 from labutils.checks.smoothgrad_messages import MESSAGES, ORDER, shape_hint
-from labutils.checks.undisturbed import undisturbed
 from labutils.network import choose_device
 
 # Forward passes allowed per picture and copy: room for several, an end to n = 10,000.
@@ -91,18 +91,19 @@ def check_smoothgrad(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect("smoothgrad", [missing], ORDER)
-    with undisturbed(function, seed):
-        model = ProbeNetwork(seed, choose_device())
-        runs = [_run(function, model, situation, seed + 1000 * k)
-                for k, situation in enumerate(SITUATIONS)]
+    return conduct("smoothgrad", ORDER, _judge, function, seed)
+
+
+def _judge(function: object, seed: int) -> Iterator[Finding | str]:
+    model = ProbeNetwork(seed, choose_device())
+    runs = [_run(function, model, situation, seed + 1000 * k)
+            for k, situation in enumerate(SITUATIONS)]
     findings = [finding for run in runs for finding in run.findings]
-    findings += _over_all(runs)
-    result = collect("smoothgrad", findings, ORDER, [note for run in runs for note in run.notes])
+    yield from findings
+    yield from _over_all(runs)
     # A note on the shape would contradict a finding about it.
-    return replace(result, notes=[]) if "wrong_shape" in result.codes else result
+    if all(finding.code != "wrong_shape" for finding in findings):
+        yield from (note for run in runs for note in run.notes)
 
 
 def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int) -> Run:
@@ -125,7 +126,7 @@ def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int)
     run.findings += examine(run.copies, str(situation), situation.noise_pct)
     maps = _maps(outcome.value, situation, run)
     if maps is not None and all(run.counts) and not run.is_foreign():
-        run.findings += _judge(maps, model, run)
+        run.findings += _compare(maps, model, run)
     return run
 
 
@@ -166,7 +167,7 @@ def _maps(value: object, situation: Situation, run: Run) -> Tensor | None:
     return maps
 
 
-def _judge(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
+def _compare(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
     """Compare the maps with those that follow from the copies that were shown."""
     n = run.situation.n
     at_pixels = maps.flatten(1)[:, model.pixels]
