@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 
-from grading.records import all_records
+from grading.records import all_records, tests_of
 from grading.settings import home
 from grading.stage import Staged
 
@@ -14,7 +14,7 @@ NOT_EXECUTED, TAMPERED, TO_MARK, DELETED, FAILED = (
     "not executed", "tampered", "to be marked", "deleted", "grading failed")
 
 
-def write_grades(files: list[Staged]) -> Path:
+def write_grades() -> Path:
     """Write grades.csv: one row per student, for each homework a status and its scores.
 
     A score is a number or says why there is none: "not executed", "tampered", "to be marked",
@@ -22,8 +22,7 @@ def write_grades(files: list[Staged]) -> Path:
     numbers, ``open`` counts what may still become one.
     """
     records = {(r["student"], r["assignment"]): r for r in all_records()}
-    problems = {(s.student, s.assignment): s.problem for s in files
-                if s.problem and s.student and s.assignment}
+    problems = {(p["student"], p["assignment"]): p["problem"] for p in all_records("problem")}
     tasks = columns()
     header = ["student"]
     for assignment, cells in tasks.items():
@@ -99,6 +98,8 @@ def write_report(files: list[Staged], weakness: str) -> Path:
         lines.append(f"  {record['student']}, {record['assignment']}: {status(record, '')}, "
                      f"{record['seconds']} s, from {record['path']}")
         lines += [f"    {note}" for note in record["notes"]]
+        if record.get("tests") != tests_of(record["assignment"]):
+            lines.append("    scored by earlier tests, as it was not in the folder this time")
         lines += [f"    {name}: stopped by {error}" for name, error in record.get("errors", {}).items()]
         lines += [f"    {line}" for line in record["log"].splitlines()]
     path = home().folder / "report.txt"

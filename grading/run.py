@@ -22,7 +22,7 @@ from pathlib import Path
 
 from grading.course import nbgrader, prepare
 from grading.pages import write_pages
-from grading.records import path_of, read_record, write_record
+from grading.records import path_of, read_record, remember_problems, tests_of, write_record
 from grading.report import write_grades, write_report
 from grading.settings import ROOT, home
 from grading.stage import Staged, stage
@@ -30,8 +30,13 @@ from grading.stage import Staged, stage
 
 def digest(staged: Staged) -> str:
     """Changes when the submission or the homework's tests do."""
-    source = home().source / staged.assignment / f"{staged.assignment}.ipynb"
-    return hashlib.sha256(source.read_bytes() + staged.text.encode()).hexdigest()
+    return hashlib.sha256((tests_of(staged.assignment) + staged.text).encode()).hexdigest()
+
+
+def changed_texts(staged: Staged, before: dict) -> list[str]:
+    """Notes on written answers that are others than at the last grading."""
+    return [f"{name}: another text than last time; look whether its mark still holds"
+            for name, text in staged.texts.items() if before.get(name, text) != text]
 
 
 @contextmanager
@@ -55,6 +60,7 @@ def autograde(staged: Staged, lock: int) -> dict:
     """Execute and score one submission; returns its record."""
     start = time.monotonic()
     path_of(staged.assignment, staged.student, "outcome").unlink(missing_ok=True)
+    before = read_record(staged.assignment, staged.student).get("texts", {})
     process = subprocess.run(
         [sys.executable, "-m", "grading.supervise", str(os.getpid()),
          sys.executable, "-m", "grading.worker", "autograde", staged.assignment, staged.student],
@@ -65,7 +71,8 @@ def autograde(staged: Staged, lock: int) -> dict:
     outcome = read_record(staged.assignment, staged.student, "outcome")
     done = watched.get("status") == 0 and bool(outcome)
     record = {"assignment": staged.assignment, "student": staged.student, "path": staged.path,
-              "notes": staged.notes, "missing": staged.missing, "done": done,
+              "notes": staged.notes + changed_texts(staged, before), "missing": staged.missing,
+              "texts": staged.texts, "tests": tests_of(staged.assignment), "done": done,
               "ended": watched.get("stopped") or outcome.get("ended", ""),
               "tampered": outcome.get("tampered", False), "points": outcome.get("points", {}),
               "errors": outcome.get("errors", {}),
@@ -136,8 +143,9 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     graded = sum(not s.problem for s in files)
     print(f"{len(files)} files: {graded} to grade, {graded - len(pending)} of them unchanged "
           f"since the last time; {len(files) - graded} that cannot be graded", flush=True)
+    remember_problems(files)
     failures = grade_all(pending, options.jobs, lock)
-    with_scores = write_grades(files)
+    with_scores = write_grades()
     write_pages(nbgrader())
     write_report(files, weakness)
     print(f"Wrote {with_scores}, report.txt and feedback/ beside it, "

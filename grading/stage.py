@@ -22,6 +22,7 @@ class Staged:
         path: where it lies in the folder of submissions.
         problem: why there is nothing to grade, or "".
         missing: grade ids of answers that were deleted.
+        texts: written answers by grade id.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Staged:
     problem: str = ""
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
     text: str = ""  # the mended notebook
 
 
@@ -122,6 +124,8 @@ def prepare(notebook: NotebookNode, result: Staged, named: Named,
     mended = mend(notebook, original)
     result.notes += mended.notes
     result.missing = mended.missing
+    result.texts = {claimed_id(cell): printable(cell.source) for cell in mended.notebook.cells
+                    if cell.cell_type == "markdown" and claimed_id(cell)}
     result.text = printable(nbformat.writes(mended.notebook))
 
 

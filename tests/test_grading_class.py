@@ -18,7 +18,7 @@ import nbformat
 import psutil
 import pytest
 from sample_class.hostile import CHILD_SECONDS
-from sample_class.notebooks import FIGURE, HOMEWORK, OBSERVATION, ROOT
+from sample_class.notebooks import FIGURE, HOMEWORK, OBSERVATION, ROOT, cell_of
 from sample_class.students import HIDDEN_TEST, Student, honest, hostiles
 
 CELL_SECONDS, MEMORY_GB = 15, 4
@@ -236,6 +236,9 @@ with Gradebook(home().database) as gradebook:
                    check=True)
     before = {s.name: graded.executed(s.name).stat().st_mtime_ns
               for s in graded.students if s.test}
+    (correct,) = (s for s in graded.students if s.name == "correct")
+    cell_of(correct.content, OBSERVATION).source += " And I see a dog."
+    correct.write(graded.submissions)
     make_grade(graded.home, graded.submissions, "REGRADE=correct")
     changed = {name for name, moment in before.items()
                if graded.executed(name).stat().st_mtime_ns != moment}
@@ -243,6 +246,14 @@ with Gradebook(home().database) as gradebook:
     row = graded.rows()["correct"]
     assert (row[HIDDEN_TEST], row[OBSERVATION], row["total"]) == ("12", "6.5", "18.5")
     assert "Which chair?" in graded.page("correct")
+    assert (f"{OBSERVATION}: another text than last time"
+            in (graded.home / "report.txt").read_text("utf-8"))
+
+
+def test_another_folder_adds_to_the_table_and_takes_nothing_away(graded, tmp_path):
+    before = graded.rows()
+    make_grade(graded.home, tmp_path)
+    assert graded.rows() == before
 
 
 def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
