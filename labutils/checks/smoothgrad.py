@@ -78,7 +78,7 @@ def check_smoothgrad(function: object, *, seed: int = 0) -> CheckResult:
 
     The function is called three times with small tasks and a network that writes down
     what it is shown; from the very copies that it was shown, the right map is computed, and
-    the map that each known misconception gives. Takes about a tenth of a second.
+    the map that each known misconception gives. Takes a few tenths of a second.
 
     Args:
         function: takes pictures (N, 224, 224, 3) uint8, N labels, a classifier, the number
