@@ -1,5 +1,6 @@
 """Whose file is it, and which homework? Read from file and folder names."""
 
+import calendar
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ EXTENSION = re.compile(r"\.ipynb(\.json|\.txt)?$", re.IGNORECASE)
 MOODLE = re.compile(r"_(\d+)_assignsubmission.*$")
 # Blackboard: "Homework 4_s111_attempt_2026-11-21-10-00-00_…".
 BLACKBOARD = re.compile(r"^.*?_([^_]+)_attempt(?=_)")
+# What stands in file names beside people's names.
+NO_NAMES = {"am", "pm", "late", "draft", "final", "new", "version", "v"} | {
+    month.lower() for month in [*calendar.month_abbr, *calendar.month_name]}
 # Names that programs give, not people.
 NOBODY = re.compile(r"\d*|copy of|kopie von|untitled\d*", re.IGNORECASE)
 
@@ -51,8 +55,9 @@ def parse(path: Path, homework: list[str]) -> Named:
     # A homework's own name is nobody's: "04_smoothgrad.ipynb" is not of a student "04".
     if NOBODY.fullmatch(first) and not (name and first.isdigit()):
         first = ""
-    words = "-".join(re.findall(r"[^\W\d_]+", rest))
-    return Named(clean(first), name, words.lower(), (numbers(rest), number))
+    words = re.findall(r"[^\W\d_]+", rest.lower())
+    person = "-".join(word for word in words if word not in NO_NAMES)
+    return Named(clean(first), name, person, (numbers(rest), number))
 
 
 def from_folders(folders: list[str]) -> tuple[str, str]:
