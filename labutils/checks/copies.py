@@ -115,6 +115,11 @@ def examine(copies: list[Copies], situation: str, noise_pct: float) -> Iterator[
             "map is the gradient of a class score; look at where yours comes from, and which "
             "network it asks.")
         return
+    if noise_pct and any(map(_is_one_number, shown)):
+        yield Finding(
+            "same_noise_everywhere", f"{situation} all values of a copy are off by the same number. "
+            "A number of its own was expected for every value; look at how many you draw.")
+        return
     if any(_is_foreign(c) for c in shown) and not all(map(_is_very_noisy, shown)):
         yield Finding(
             "wrong_preprocessing", "The network was shown something that is not one of the "
@@ -199,6 +204,12 @@ def _is_foreign(copies: Copies) -> bool:
     slope = (pixels * centred).mean() / centred.square().mean()
     shift = (pixels - clean).mean(dim=(1, 2)).abs().max()
     return not 0.85 < slope < 1.15 or bool(shift > 0.25 * deviation(clean))
+
+
+def _is_one_number(copies: Copies) -> bool:
+    """True when a copy is the picture, made brighter or darker as a whole."""
+    shift = copies.noise.mean(dim=(1, 2)).abs().max()
+    return bool(shift > WHOLE) and bool(copies.deviations.max() < 0.1 * shift)
 
 
 def _is_very_noisy(copies: Copies) -> bool:

@@ -236,7 +236,7 @@ def _numbers(runs: list[Run]) -> Iterator[Finding]:
 
 def _strengths(runs: list[Run]) -> Iterator[Finding]:
     codes = {finding.code for run in runs for finding in run.findings}
-    if codes & {"no_noise", "clean_copy", "noise_on_noise"}:
+    if codes & {"no_noise", "clean_copy", "noise_on_noise", "same_noise_everywhere"}:
         return
     shares = [[c.strength * run.situation.noise_pct for c in run.copies if len(c)]
               for run in runs]

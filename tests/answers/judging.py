@@ -18,6 +18,7 @@ from answers import (  # noqa: F401
     saliency,
     smoothgrad_right,
     smoothgrad_wrong_copies,
+    smoothgrad_wrong_noise,
     smoothgrad_wrong_maps,
 )
 

@@ -1,0 +1,65 @@
+"""Wrong answers to the homework: noise of another kind, at other times, for fewer copies."""
+
+import numpy as np
+import torch
+from answers.registry import SMOOTHGRAD
+from answers.smoothgrad_wrong_copies import sample, sample_inputs
+
+from labutils.noise import add_noise
+from labutils.preprocessing import preprocess
+
+
+@SMOOTHGRAD.wrong("clean_copy")
+def noise_at_the_end_of_the_loop(X, y, model, n, noise_pct):
+    noisy, total = X, 0
+    for _ in range(n):
+        total = total + sample(noisy, y, model)
+        noisy = np.stack([add_noise(x, noise_pct) for x in X])
+    return total / n
+
+
+@SMOOTHGRAD.wrong("clean_copy")
+def strengths_from_zero(X, y, model, n, noise_pct):
+    strengths = np.linspace(0, noise_pct, n)
+    return sum(sample([add_noise(x, s) for x in X], y, model) for s in strengths) / n
+
+
+@SMOOTHGRAD.wrong("same_noise_everywhere")
+def noise_of_one_colour(X, y, model, n, noise_pct):
+    def noisy(x):
+        noise = np.random.normal(0, noise_pct * x.std(), (224, 224, 1))
+        return (x + noise).clip(0, 255).astype(np.uint8)
+
+    return sum(sample([noisy(x) for x in X], y, model) for _ in range(n)) / n
+
+
+@SMOOTHGRAD.wrong("same_noise_everywhere")
+def one_number_for_the_whole_picture(X, y, model, n, noise_pct):
+    def noisy(x):
+        return (x + np.random.normal(0, noise_pct * x.std())).clip(0, 255).astype(np.uint8)
+
+    return sum(sample([noisy(x) for x in X], y, model) for _ in range(n)) / n
+
+
+@SMOOTHGRAD.wrong("wrong_strength")
+def strength_in_grey_levels(X, y, model, n, noise_pct):
+    samples = [sample([add_noise(x, 10 * noise_pct) for x in X], y, model) for _ in range(n)]
+    return torch.stack(samples).mean(dim=0)
+
+
+@SMOOTHGRAD.wrong("wrong_count")
+def full_batches_only(X, y, model, n, noise_pct):
+    maps = []
+    for x, label in zip(X, y, strict=True):
+        size = min(16, n)
+        inputs = [torch.cat([preprocess(add_noise(x, noise_pct)) for _ in range(size)])
+                  for _ in range(n // size)]
+        maps.append(torch.cat([
+            sample_inputs(batch, [int(label)] * size, model) for batch in inputs]).mean(dim=0))
+    return torch.stack(maps)
+
+
+@SMOOTHGRAD.wrong("wrong_preprocessing")
+def rows_for_columns(X, y, model, n, noise_pct):
+    noisy = lambda: [add_noise(x, noise_pct).transpose(1, 0, 2).copy() for x in X]  # noqa: E731
+    return sum(sample(noisy(), y, model) for _ in range(n)) / n
