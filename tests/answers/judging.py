@@ -18,8 +18,8 @@ from answers import (  # noqa: F401
     saliency,
     smoothgrad_right,
     smoothgrad_wrong_copies,
-    smoothgrad_wrong_noise,
     smoothgrad_wrong_maps,
+    smoothgrad_wrong_noise,
 )
 
 from labutils import checks
