@@ -5,8 +5,8 @@ export PYTHON
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 
-.PHONY: help run test lab site bench student grade formgrader clean set-owner venv venv-site \
-        venv-grading
+.PHONY: help run test lab site bench student grade formgrader clean set-owner rehearse venv \
+        venv-site venv-grading
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
 	@echo "make student write notebooks/student/ from the homework notebooks"
 	@echo "make grade SUBMISSIONS=folder   grade a class into build/grading/, see grading/README.md"
+	@echo "make rehearse   grade a made-up class, honest and hostile, and compare its scores"
 	@echo "make formgrader   open the pages for marking by hand"
 	@echo "make clean   delete build/ (the gradebook stays) and the caches"
 	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
@@ -60,6 +61,10 @@ grade: venv venv-grading
 	@test -n "$(SUBMISSIONS)" || { \
 	    echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
 	@.venv-grading/bin/python -m grading.run "$(SUBMISSIONS)" --regrade $(REGRADE)
+
+# PYTHONPATH: the class belongs to the tests.
+rehearse: venv venv-grading
+	@PYTHONPATH=tests .venv-grading/bin/python -m sample_class
 
 formgrader: venv-grading
 	@.venv-grading/bin/python -m grading.formgrader

@@ -2,7 +2,9 @@
 
 Sources: Smilkov et al. 2017, "SmoothGrad", section 3 (mean); Hooker et al. 2019,
 "A benchmark for interpretability methods in deep neural networks", section 4.2
-(mean of squares, SmoothGrad²; variance, VarGrad).
+(mean of squares, SmoothGrad²); Adebayo et al. 2018, "Local explanation methods for deep
+neural networks lack sensitivity to parameter values" (variance, VarGrad). The authors of the
+latter two take signed gradients; so does ``reduction="signed"``.
 """
 
 from collections.abc import Callable

@@ -90,7 +90,7 @@ def test_a_function_that_asks_without_end_is_stopped():
                 pass
 
     assert "n_ignored" in checks.check_smoothgrad(endless).codes
-    assert len(asked) < 200
+    assert len(asked) < 500  # of 6000
 
 
 def test_a_check_works_where_gradients_are_switched_off():

@@ -4,6 +4,8 @@ import contextlib
 import inspect
 import io
 import random
+from functools import lru_cache
+from types import SimpleNamespace
 from unittest.mock import MagicMock, Mock
 
 import numpy as np
@@ -193,3 +195,65 @@ def test_the_same_seed_gives_the_same_words(check):
         return torch.rand(2, 224, 224)
 
     assert repr(check(random_answer, seed=1)) == repr(check(random_answer, seed=1))
+
+
+in_a_list, in_an_object, behind_a_decorator = (np.random.default_rng(k) for k in range(3))
+cupboard = {"rngs": [in_a_list], "things": SimpleNamespace(rng=in_an_object)}
+
+
+@lru_cache
+def cached(seed):
+    return behind_a_decorator.standard_normal(3)
+
+
+@torch.enable_grad()
+def decorated(*arguments):
+    cupboard["rngs"][0].random(), cupboard["things"].rng.random(), cached(random.random())
+    raise ValueError("in the decorated function")
+
+
+@CHECKS
+def test_generators_in_containers_and_behind_decorators_are_as_before(check):
+    def now():
+        return [rng.bit_generator.state["state"]
+                for rng in (in_a_list, in_an_object, behind_a_decorator)]
+
+    before = now()
+    check(decorated)
+    assert now() == before
+
+
+def test_an_error_in_a_decorated_function_names_the_students_line():
+    (finding,) = checks.check_smoothgrad(decorated).findings
+    assert "(decorated)" in finding.message
+
+
+@pytest.fixture
+def other_defaults():
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+
+
+@CHECKS
+def test_a_check_works_under_the_notebooks_defaults_and_keeps_them(check, other_defaults):
+    devices = []
+
+    def answer(*arguments):
+        devices.append(torch.get_default_device().type)
+        torch.set_default_dtype(torch.float16)
+        raise ValueError("after all")
+
+    assert "raises" in check(answer).codes
+    assert set(devices) == {"meta"}
+    assert (torch.get_default_dtype(), torch.get_default_device().type) == (torch.float64, "meta")
+
+
+def test_a_right_answer_passes_where_the_default_dtype_is_another():
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert checks.check_smoothgrad(smoothgrad_right.loop_over_copies).passed
+    finally:
+        torch.set_default_dtype(torch.float32)

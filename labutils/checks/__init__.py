@@ -7,10 +7,11 @@ restores all random states, and turns the function's errors into findings.
 
 from labutils.checks.add_noise import check_add_noise
 from labutils.checks.aggregate import check_aggregate
+from labutils.checks.maps import as_maps
 from labutils.checks.noise_source import check_noise_source
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.saliency import check_saliency
 from labutils.checks.smoothgrad import check_smoothgrad
 
-__all__ = ["CheckResult", "Finding", "check_add_noise", "check_aggregate", "check_noise_source",
-           "check_saliency", "check_smoothgrad"]
+__all__ = ["CheckResult", "Finding", "as_maps", "check_add_noise", "check_aggregate",
+           "check_noise_source", "check_saliency", "check_smoothgrad"]

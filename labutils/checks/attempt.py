@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from labutils.checks.result import Finding
-from labutils.checks.undisturbed import plain_function
+from labutils.checks.undisturbed import in_the_notebook, plain_function
 from labutils.preprocessing import describe
 
 LONGEST_TEXT = 300
@@ -57,7 +57,8 @@ def attempt(function: object, arguments: tuple, situation: str) -> Attempt:
         KeyboardInterrupt: the student stopped the check.
     """
     try:
-        value = function(*arguments)
+        with in_the_notebook():
+            value = function(*arguments)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: it would end the notebook's kernel

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labutils.checks.probe import SIZE
 from labutils.checks.result import Finding
 from labutils.noise import gaussian, lab_copies
 from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD
@@ -25,6 +26,8 @@ class Copies:
         order: m places in the order of all copies of all pictures.
         clean: (3, P), the picture's grey levels.
         nominal: the noise's standard deviation as ``add_noise`` makes it, in grey levels.
+        where: (P,), the pixels' places in the flattened picture.
+        looks: looks at the clean picture beside the noisy ones, which should count for nothing.
     """
 
     values: Tensor
@@ -32,6 +35,8 @@ class Copies:
     order: list[int]
     clean: Tensor
     nominal: float
+    where: Tensor
+    looks: "Copies | None" = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -57,12 +62,33 @@ class Copies:
         return replace(self, values=self.values[places], order=[self.order[k] for k in places],
                        sensitivities=self.sensitivities[places])
 
+    def with_looks(self) -> "Copies":
+        """As if the looks at the clean picture were copies, too."""
+        if self.looks is None:
+            return self
+        return replace(
+            self, values=torch.cat([self.values, self.looks.values]),
+            sensitivities=torch.cat([self.sensitivities, self.looks.sensitivities]),
+            order=self.order + self.looks.order, looks=None)
+
     @property
     def strength(self) -> float:
         """Measured noise as a multiple of the nominal one; NaN where none was ordered."""
         if not len(self) or not self.nominal:
             return float("nan")
         return float(self.deviations.mean()) / self.nominal
+
+    @property
+    def by_colour(self) -> list[float]:
+        """The strength in red, green and blue; NaN where no noise was ordered."""
+        if not len(self) or not self.nominal:
+            return [float("nan")] * 3
+        noise = self.noise - self.noise.mean(dim=2, keepdim=True)
+        return (noise.square().mean(dim=(0, 2)).sqrt() / self.nominal).tolist()
+
+    def is_uneven(self) -> bool:
+        """True when one colour's noise is stronger than another's."""
+        return max(self.by_colour) > 1.15 * min(self.by_colour)
 
 
 def sort_by_picture(
@@ -87,7 +113,7 @@ def sort_by_picture(
         sensitivities = torch.stack([rows[k][1] for k in order]) if order else clean.new_zeros(0, 0)
         sigma = noise_pct * float(X[i].std())
         noisy = lab_copies(clean[i], gaussian(tuple(clean[i].shape), generator), sigma)
-        copies = Copies(values, sensitivities, order, clean[i], float(deviation(noisy - clean[i])))
+        copies = Copies(values, sensitivities, order, clean[i], float(deviation(noisy - clean[i])), where)
         sorted_copies.append(_without_repeats(_without_clean(copies, n), n))
     return sorted_copies
 
@@ -120,6 +146,19 @@ def examine(copies: list[Copies], situation: str, noise_pct: float) -> Iterator[
             "same_noise_everywhere", f"{situation} all values of a copy are off by the same number. "
             "A number of its own was expected for every value; look at how many you draw.")
         return
+    begun_again = max(_share_begun_again(c) for c in shown)
+    if begun_again:
+        yield Finding(
+            "wraps_around", f"{situation} {begun_again:.1%} of the values left the range 0…255 and "
+            "began again at its other end. They were expected to stop at 0 and 255, as in "
+            "notebook 03; look at the step before the conversion to uint8.")
+        return
+    if noise_pct and any(map(_is_biased, shown)):
+        yield Finding(
+            "biased", f"{situation} the noise has a mean of "
+            f"{_largest_mean(shown):.1f} grey levels; about 0 was expected. Look at what the "
+            "random numbers are drawn around.")
+        return
     if any(_is_foreign(c) for c in shown) and not all(map(_is_very_noisy, shown)):
         yield Finding(
             "wrong_preprocessing", "The network was shown something that is not one of the "
@@ -150,6 +189,10 @@ def examine(copies: list[Copies], situation: str, noise_pct: float) -> Iterator[
         yield Finding(
             "same_noise_everywhere", "In every pixel red, green and blue get the same noise. A "
             "number of its own was expected for every value; look at how many you draw.")
+    if any(_is_striped(c) for c in shown):
+        yield Finding(
+            "same_noise_everywhere", "All pixels of a row, or of a column, get the same noise. A "
+            "number of its own was expected for every value; look at how many you draw.")
     repeated = [c for c in shown if len(c) > 1 and len(_first_of_each(c)) < len(c)]
     if repeated:
         yield Finding(
@@ -176,7 +219,10 @@ def _without_clean(copies: Copies, n: int) -> Copies:
     if not len(copies) or not copies.nominal:
         return copies
     noisy = ~_is_clean(copies)
-    return copies.at(noisy.nonzero()[:, 0].tolist()) if noisy.sum() >= n else copies
+    if noisy.all() or noisy.sum() < n:
+        return copies
+    looks = copies.at((~noisy).nonzero()[:, 0].tolist())
+    return replace(copies.at(noisy.nonzero()[:, 0].tolist()), looks=looks)
 
 
 def _is_clean(copies: Copies) -> Tensor:
@@ -220,6 +266,43 @@ def _is_very_noisy(copies: Copies) -> bool:
     if len(copies) < 2 or copies.strength < 2 or _share_of_fractions(copies) > 0.001:
         return False
     return bool(copies.noise.var(dim=0).mean() > 0.7 * copies.noise.square().mean())
+
+
+def _share_begun_again(copies: Copies) -> float:
+    """The share of values that overflowed: 260 became 4, and −4 became 252."""
+    far = copies.noise.abs() > 128
+    folded = torch.remainder(copies.noise + 128, 256) - 128
+    if not far.any() or deviation(folded).max() > 2 * copies.nominal + WHOLE:
+        return 0.0
+    return float(far.float().mean())
+
+
+def _is_biased(copies: Copies) -> bool:
+    """True for noise of about the right strength around another number than 0."""
+    means = copies.noise.mean(dim=(1, 2))
+    return bool((means.abs() > 0.3 * copies.nominal).all()
+                and (copies.deviations < 2 * copies.nominal).all()
+                and (copies.deviations > 0.3 * copies.nominal).all())
+
+
+def _largest_mean(shown: list[Copies]) -> float:
+    return max((float(c.noise.mean()) for c in shown), key=abs)
+
+
+def _is_striped(copies: Copies) -> bool:
+    """True when the noise is the same along every row or every column.
+
+    Of independent numbers the means of k have a k-th of the variance; a row or a column has
+    nine of the pixels.
+    """
+    noise = copies.noise.mean(dim=0)
+    noise = noise - noise.mean(dim=1, keepdim=True)
+    for line in (copies.where // SIZE, copies.where % SIZE):
+        counts = torch.bincount(line, minlength=SIZE)
+        sums = torch.zeros(3, SIZE).index_add_(1, line, noise)
+        if sums.square().div(counts.clamp_min(1)).sum() > 0.6 * noise.square().sum():
+            return True
+    return False
 
 
 def _is_grey(copies: Copies) -> bool:

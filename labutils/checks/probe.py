@@ -60,6 +60,7 @@ class Recorder:
         self.pixels, self.limit, self.beyond = pixels, limit, beyond
         self.shown: list[Shown] = []
         self.asked = 0
+        self.stopped = False
         self.lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict) -> "Recorder":
@@ -70,6 +71,7 @@ class Recorder:
         with self.lock:
             self.asked += len(X)
             if self.asked > self.limit:
+                self.stopped = True  # a bare `except` swallows even this exception
                 raise Stopped(self.beyond)
             if not scores.requires_grad:
                 return
@@ -77,6 +79,10 @@ class Recorder:
             self.shown.append(shown)
         scores.register_hook(
             lambda gradient: shown.sensitivities.append(outside_vmap(gradient.detach())))
+
+    def differentiated(self) -> bool:
+        """Was there any backward pass, be its gradient 0 everywhere?"""
+        return any(shown.sensitivities for shown in self.shown)
 
     def rows(self) -> list[tuple[Tensor, Tensor]]:
         """(values (3, READ), sensitivity (CLASSES,)) of all differentiated pictures, in order."""
@@ -113,6 +119,7 @@ class ProbeNetwork(nn.Module):
         self.pixels = some_pixels(seed)
         self.weight_read = weight.reshape(LIVE, 3, -1)[..., self.pixels].flatten(1)
         self.phase_read = phase.reshape(3, -1)[:, self.pixels]
+        self.num_classes = CLASSES  # the notebooks' network has this attribute, too
         self.recorder: Recorder | None = None
         self.eval().to(device)
 
@@ -150,6 +157,8 @@ def probe_pictures(spreads: Sequence[float], seed: int) -> np.ndarray:
     coarse = torch.randn(len(spreads), 3, 8, 8, generator=generator)
     pictures = F.interpolate(coarse, size=SIZE, mode="bilinear")
     pictures += 0.2 * torch.randn(pictures.shape, generator=generator)
+    # Colours of unequal contrast, or a deviation per colour would be that of all.
+    pictures *= torch.tensor([1.3, 1.0, 0.6]).reshape(3, 1, 1)
     pictures -= pictures.mean(dim=(1, 2, 3), keepdim=True)
     std = pictures.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
     pictures = 125 + torch.tensor(spreads).reshape(std.shape) * pictures / std

@@ -70,7 +70,7 @@ def explain(maps: Tensor, gradients: Gradients, order: list[list[int]],
     """
     best, least = None, len(CHANNELS)
     for codes, recipe in _recipes(order):
-        for leak_codes, leak in _leaks(len(maps)):
+        for leak_codes, leak in _leaks(len(maps), len(order[0])):
             if len(codes + leak_codes) >= least:
                 continue
             factors = _factors(maps, leak(recipe(gradients, maps)), rescaled)
@@ -95,6 +95,7 @@ def _recipes(order: list[list[int]]) -> Iterator[tuple[tuple[str, ...], Recipe]]
                 _each, lambda g, join=join: join(g.mean(dim=0)))
     yield ("max_after_mean",), partial(_each, lambda g: g.abs().mean(dim=0).amax(dim=0))
     yield ("signed_max",), partial(_each, lambda g: g.mean(dim=0).amax(dim=0))
+    yield ("signed_max",), partial(_each, lambda g: g.amax(dim=-2).mean(dim=0).abs())
     yield ("accumulated_gradient",), partial(_each, lambda g: max_abs(g.sum(dim=0)))
 
 
@@ -125,14 +126,23 @@ def _accumulated_over_all(join: Callable[[Tensor], Tensor], order: list[list[int
     return _each(lambda g: join(g).mean(dim=0), list(sums.split([len(g) for g in gradients])), maps)
 
 
-def _leaks(pictures: int) -> Iterator[tuple[tuple[str, ...], Callable[[Tensor], Tensor]]]:
+def _leaks(pictures: int, n: int) -> Iterator[tuple[tuple[str, ...], Callable[[Tensor], Tensor]]]:
     yield (), lambda maps: maps
     if pictures > 1:
         number = torch.arange(1, pictures + 1)[:, None]
         yield ("shared_across_images",), lambda maps: maps.cumsum(dim=0)
         yield ("shared_across_images",), lambda maps: maps.cumsum(dim=0) / number
+        yield ("shared_across_images",), lambda maps: _divided_again(maps, n)
         yield ("shared_across_images",), lambda maps: maps.sum(dim=0).expand_as(maps)
         yield ("shared_across_images",), lambda maps: maps[-1].expand_as(maps)
+
+
+def _divided_again(maps: Tensor, n: int) -> Tensor:
+    """One total for all pictures, divided by n after each: M_1, M_2 + M_1/n, …"""
+    leaked = [maps[0]]
+    for own in maps[1:]:
+        leaked.append(own + leaked[-1] / n)
+    return torch.stack(leaked)
 
 
 def _factors(maps: Tensor, candidate: Tensor, rescaled: bool) -> Tensor | None:

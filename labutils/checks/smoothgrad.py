@@ -23,8 +23,9 @@ from labutils.checks.scores import gradients_of, wrong_scores
 from labutils.checks.smoothgrad_messages import MESSAGES, ORDER, shape_hint
 from labutils.network import choose_device
 
-# Forward passes allowed per picture and copy: room for several, an end to n = 10,000.
-MOST_PASSES = 5
+# Forward passes allowed per picture and copy: room for a map of each channel, each of which
+# asks twice, and for more; an end to n = 10,000.
+MOST_PASSES = 12
 # A share of the picture's deviation that whole grey levels swallow.
 VANISHING = 0.03
 # Pixels on which the recipes are tried; no two of them agree on that many.
@@ -70,7 +71,8 @@ class Run:
 
     def is_foreign(self) -> bool:
         """Was the network shown something else than these pictures?"""
-        return any(finding.code == "wrong_preprocessing" for finding in self.findings)
+        return any(finding.code in ("wrong_preprocessing", "wraps_around", "biased")
+                   for finding in self.findings)
 
 
 def check_smoothgrad(function: object, *, seed: int = 0) -> CheckResult:
@@ -112,9 +114,9 @@ def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int)
     y = np.array(situation.y)
     given_X, given_y = X.copy(), y.copy()
     most = MOST_PASSES * (situation.n + 3)
-    model.recorder = Recorder(model.pixels, most * len(X), Finding(
-        "n_ignored", MESSAGES["stopped"].format(
-            situation=situation, most=most, n=situation.n)))
+    stopped = Finding("n_ignored", MESSAGES["stopped"].format(
+        situation=situation, most=most, n=situation.n))
+    model.recorder = Recorder(model.pixels, most * len(X), stopped)
     outcome = attempt(
         function, (given_X, given_y, model, situation.n, situation.noise_pct), f"{situation}")
     run.findings += _side_effects(model, X, given_X, y, given_y)
@@ -122,6 +124,13 @@ def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int)
         model.recorder.rows(), X, model.pixels, situation.n, situation.noise_pct)
     if outcome.finding:
         run.findings.append(outcome.finding)
+        return run
+    if model.recorder.stopped:  # the function's own `except` has swallowed it
+        run.findings.append(stopped)
+        return run
+    if not any(run.counts) and model.recorder.differentiated():
+        run.findings.append(Finding("no_gradient", MESSAGES["empty_gradient"].format(
+            situation=situation)))
         return run
     run.findings += examine(run.copies, str(situation), situation.noise_pct)
     maps = _maps(outcome.value, situation, run)
@@ -177,13 +186,17 @@ def _compare(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
     if (at_pixels - right).norm() <= 0.01 * right.norm():
         return
     yield from wrong_scores(run.copies, run.situation.y)
-    found = [gradients_of(c, model) for c in run.copies]
     high, low = float(maps.amax(dim=(1, 2)).max()), float(maps.min())
     rescaled = abs(high - 1) < 1e-3 and -1e-3 < low < 0.9
     if rescaled:
         yield Finding("normalised_map", MESSAGES["normalised_map"])
-    match = explain(at_pixels[:, :SOME], [g[..., :SOME] for g in found],
-                    [c.order for c in run.copies], rescaled)
+    match = _explained(at_pixels, run.copies, model, rescaled)
+    if (match is None or not match.is_exact()) and _counts_looks(at_pixels, run, model):
+        yield Finding("clean_copy", MESSAGES["clean_too"].format(situation=run.situation))
+        return
+    if (match is None or not match.is_exact()) and _weighs_copies(at_pixels, run, model):
+        yield Finding("softmax", MESSAGES["score_function"])
+        return
     if match is None:
         if not rescaled:
             yield Finding("wrong_map", MESSAGES["wrong_map"].format(situation=run.situation))
@@ -192,6 +205,36 @@ def _compare(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
         yield Finding(code, MESSAGES[code])
     if not match.is_exact() and not rescaled:
         yield from _odd_factor(match, n, run)
+
+
+def _explained(at_pixels: Tensor, copies: list[Copies], model: ProbeNetwork,
+               rescaled: bool = False, weighted: bool = False) -> Match | None:
+    """The recipe that makes the map out of these copies.
+
+    Args:
+        weighted: each gradient counts as strongly as it was asked for.
+    """
+    gradients = [model.gradients(c.values, c.sensitivities) if weighted else gradients_of(c, model)
+                 for c in copies]
+    return explain(at_pixels[:, :SOME], [g[..., :SOME] for g in gradients],
+                   [c.order for c in copies], rescaled)
+
+
+def _counts_looks(at_pixels: Tensor, run: Run, model: ProbeNetwork) -> bool:
+    """Was the clean picture's map counted as one more sample?"""
+    if not all(c.looks for c in run.copies):
+        return False
+    match = _explained(at_pixels, [c.with_looks() for c in run.copies], model)
+    return match is not None and not match.codes
+
+
+def _weighs_copies(at_pixels: Tensor, run: Run, model: ProbeNetwork) -> bool:
+    """Was a function of the score differentiated, whose slope differs from copy to copy?"""
+    sizes = [c.sensitivities.abs().amax(dim=1) for c in run.copies]
+    if all(s.max() <= 1.001 * s.min() for s in sizes):
+        return False
+    match = _explained(at_pixels, run.copies, model, weighted=True)
+    return match is not None and match.is_exact()
 
 
 def _odd_factor(match: Match, n: int, run: Run) -> Iterator[Finding]:
@@ -228,7 +271,8 @@ def _numbers(runs: list[Run]) -> Iterator[Finding]:
         return
     seen = {count for run in runs for count in run.counts}
     if len(seen) == 1 and len(runs) > 1:
-        yield Finding("n_ignored", MESSAGES["n_ignored"].format(count=seen.pop()))
+        message = MESSAGES["one_gradient" if seen == {1} else "n_ignored"]
+        yield Finding("n_ignored", message.format(count=seen.pop()))
     else:
         yield Finding("wrong_count", MESSAGES["wrong_count"].format(
             situation=wrong[0].situation, counts=wrong[0].counts))
@@ -241,12 +285,18 @@ def _strengths(runs: list[Run]) -> Iterator[Finding]:
     shares = [[c.strength * run.situation.noise_pct for c in run.copies if len(c)]
               for run in runs]
     means = [sum(s) / len(s) for s in shares]
-    if len(runs) > 1 and VANISHING < max(means) < 1.3 * min(means):
+    # Beyond 1 the limits 0 and 255 swallow most of the noise: different strengths become alike.
+    if len(runs) > 1 and VANISHING < max(means) < 1.3 * min(means) and min(means) < 1:
         yield Finding("noise_pct_ignored", MESSAGES["noise_pct_ignored"].format(
             ordered=" and ".join(str(run.situation.noise_pct) for run in runs),
             seen=" and ".join(f"{m:.2f}" for m in means)))
     elif "noise_after_normalisation" not in codes:
         for run, found in zip(runs, shares, strict=True):
-            if any(not 0.93 < share / run.situation.noise_pct < 1.07 for share in found):
+            uneven = [c for c in run.copies if len(c) and c.is_uneven()]
+            if uneven:
+                yield Finding("wrong_strength", MESSAGES["unequal_strength"].format(
+                    situation=run.situation, seen=", ".join(
+                        f"{s * run.situation.noise_pct:.2f}" for s in uneven[0].by_colour)))
+            elif any(not 0.93 < share / run.situation.noise_pct < 1.07 for share in found):
                 yield Finding("wrong_strength", MESSAGES["wrong_strength"].format(
                     situation=run.situation, seen=", ".join(f"{s:.3f}" for s in found)))

@@ -3,9 +3,10 @@
 # The most specific first.
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "no_gradient", "changes_input", "training_mode", "wrong_preprocessing", "no_noise",
-    "clean_copy", "averaged_images", "noise_once", "noise_on_noise", "same_noise_everywhere",
-    "noise_after_normalisation", "noise_pct_ignored", "wrong_strength", "n_ignored", "wrong_count", "wrong_class", "softmax",
+    "no_gradient", "changes_input", "training_mode", "wraps_around", "biased",
+    "wrong_preprocessing", "no_noise", "clean_copy", "averaged_images", "noise_once",
+    "noise_on_noise", "same_noise_everywhere", "noise_after_normalisation",
+    "noise_pct_ignored", "wrong_strength", "n_ignored", "wrong_count", "wrong_class", "softmax",
     "accumulated_gradient", "shared_across_images", "last_only", "signed_max",
     "abs_after_mean", "max_after_mean", "mean_not_max", "sum_not_mean", "normalised_map",
     "wrong_scale", "wrong_map",
@@ -66,18 +67,38 @@ MESSAGES = {
         "The network was shown one picture with much weaker noise than ordered, as if {n} noisy "
         "copies had been averaged first. A gradient for each noisy copy was expected; look at "
         "what is averaged, and when.",
+    "empty_gradient":
+        "{situation} the gradient that the network was asked for is 0 everywhere: what you "
+        "differentiate does not change with the scores. Look at what lies between the network's "
+        "output and the backward pass, and at the axis that it works along.",
     "n_ignored":
         "The number of gradients per picture was {count}, whatever n was. As many as n says were "
         "expected; look at where n is used.",
+    "one_gradient":
+        "There was a single gradient per picture, whatever n was. As many as n says were expected, "
+        "each of a noisy copy of its own; look at where n is used, and at what stands inside the "
+        "loop.",
     "stopped":
         "{situation} the network was asked more than {most} times per picture, and the check "
         "stopped. About {n} were expected; look at where n is used.",
+    "clean_too":
+        "{situation} the clean picture's map counts as a sample beside those of the noisy copies. "
+        "The noisy copies alone were expected; look at the first value of what you add up.",
+    "score_function":
+        "The gradient is that of a function of the score, such as a probability, a loss or a "
+        "square: it weighs the copies differently. The gradient of the label's score, as the "
+        "network gives it, was expected; look at what lies between the network's output and the "
+        "backward pass.",
     "wrong_count":
         "{situation} the numbers of gradients, picture by picture, were {counts}. As many as n "
         "says were expected for each; look at where the loop starts and ends.",
     "noise_pct_ignored":
         "Ordered were noise strengths of {ordered}, the copies have {seen} (shares of the "
         "picture's standard deviation). Look at where noise_pct is used.",
+    "unequal_strength":
+        "{situation} the noise in red, green and blue is {seen} of the picture's standard "
+        "deviation. One strength for the whole picture was expected; look at what the standard "
+        "deviation is taken over.",
     "wrong_strength":
         "{situation} the noise is {seen} of the pictures' standard deviation. Noise as `add_noise` "
         "makes it, for each picture on its own, was expected; look at how the copies are made.",
@@ -87,6 +108,8 @@ MESSAGES = {
 def shape_hint(shape: tuple[int, ...], expected: tuple[int, ...], n: int) -> str:
     """A sentence about what the axes of a wrong shape look like, or nothing."""
     pictures, *size = expected
+    if shape == (3, *size) and pictures == 1:  # the picture of this call, two of the one before
+        return " Are these the three channels, or maps of an earlier call?"
     if shape[-2:] == tuple(size) and shape[:-2] in {(pictures, 3), (3,)} or shape[-1:] == (3,):
         return " The three channels are still there."
     if shape == tuple(size):

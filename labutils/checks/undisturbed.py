@@ -3,24 +3,30 @@
 import random
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from types import CodeType, FunctionType, MethodType
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from functools import lru_cache, partial
+from types import CodeType, FunctionType, MethodType, SimpleNamespace
 
 import numpy as np
 import torch
 
 Restore = Callable[[], object]
+# Where the notebook creates tensors, when it does not say where.
+_notebooks_device: ContextVar[torch.device] = ContextVar("device", default=torch.device("cpu"))
+
 GENERATORS = (np.random.Generator, np.random.RandomState, torch.Generator, random.Random)
+CONTAINERS = (list, tuple, dict, SimpleNamespace)
+WRAPPERS = (FunctionType, type(lru_cache(abs)))  # what functools.wraps and lru_cache make
 
 
 @contextmanager
 def undisturbed(function: object, seed: int) -> Iterator[None]:
-    """Inside: known random numbers, gradients on, one thread. Afterwards: all as before.
+    """Inside: known random numbers and torch's own defaults. Afterwards: all as before.
 
     Restored are the global generators of torch (every device), numpy and
     Python, the generators that the function itself refers to, torch's number of
-    threads, its grad mode and its default dtype, the handling of warnings.
+    threads, its grad mode, default dtype and default device, the handling of warnings.
 
     Args:
         function: the student's, which may hold a generator of its own.
@@ -28,19 +34,45 @@ def undisturbed(function: object, seed: int) -> Iterator[None]:
     """
     restores = [*_settings(), *_global_generators(),
                 *map(_generator_state, generators_within_reach(function))]
+    device = torch.get_default_device()
+    token = _notebooks_device.set(device)
     try:
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
-        torch.set_grad_enabled(True)
+        _set_defaults()
         # The probes are small: on a busy machine threads would mostly wait for each other.
         torch.set_num_threads(1)
-        with warnings.catch_warnings(), np.errstate():
+        with warnings.catch_warnings(), np.errstate(), _creating_on(torch.device("cpu"), device):
             warnings.simplefilter("ignore")
             yield
     finally:
+        _notebooks_device.reset(token)
         for restore in restores:
             restore()
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+
+
+@contextmanager
+def in_the_notebook() -> Iterator[None]:
+    """Around a call of the student's function: the notebook's default device, and what the
+    function sets ends with the call."""
+    try:
+        with _creating_on(_notebooks_device.get(), torch.get_default_device()):
+            yield
+    finally:
+        _set_defaults()
+
+
+def _creating_on(device: torch.device, now: torch.device) -> AbstractContextManager:
+    """A default device for a while; torch is slower with one, so only where it is another."""
+    return nullcontext() if device == now else device
+
+
+def _set_defaults() -> None:
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
 
 
 def generators_within_reach(function: object) -> list:
@@ -55,9 +87,12 @@ def generators_within_reach(function: object) -> list:
         kind = type(thing)  # not isinstance, which may run an odd object's own code
         if issubclass(kind, GENERATORS) and kind is not random.SystemRandom:
             found.append(thing)
-        elif kind is FunctionType:
-            if thing.__globals__ is home:
+        elif kind in WRAPPERS:
+            todo += [getattr(thing, "__wrapped__", None)]
+            if getattr(thing, "__globals__", None) is home:
                 todo += _names_of(thing)
+        elif kind in CONTAINERS:
+            todo += _contents(thing)[:100]
         elif kind is MethodType:
             todo += [thing.__self__, thing.__func__]
         elif kind is partial:
@@ -68,18 +103,26 @@ def generators_within_reach(function: object) -> list:
 
 
 def plain_function(function: object) -> FunctionType | None:
-    """The Python function behind a method, a partial or an object with ``__call__``."""
+    """The Python function behind a method, a partial, a decorator or a ``__call__``."""
     for _ in range(10):
         kind = type(function)
-        if kind is FunctionType:
+        if kind in WRAPPERS and hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif kind is FunctionType:
             return function
-        if kind is partial:
+        elif kind is partial:
             function = function.func
         elif kind is MethodType:
             function = function.__func__
         else:
             function = getattr(kind, "__call__", None)  # noqa: B004  the method is wanted
     return None
+
+
+def _contents(thing: list | tuple | dict | SimpleNamespace) -> list:
+    if isinstance(thing, (list, tuple)):
+        return list(thing)
+    return list((thing if isinstance(thing, dict) else vars(thing)).values())
 
 
 def _attributes(thing: object) -> dict:

@@ -244,3 +244,13 @@ def copy_of_the_network_in_double_precision(X, y, model, n, noise_pct):
         scores = model64(inputs)[torch.arange(len(X)), torch.from_numpy(y)]
         total = total + torch.autograd.grad(scores.sum(), inputs)[0].abs().amax(dim=1)
     return total / n
+
+
+@SMOOTHGRAD.right
+def a_map_for_each_channel(X, y, model, n, noise_pct):
+    total = 0
+    for _ in range(n):
+        inputs = torch.cat([preprocess(add_noise(x, noise_pct)) for x in X])
+        total = total + torch.stack([compute_saliency_maps(inputs, y, model)[:, channel].abs()
+                                     for channel in range(3)]).amax(dim=0).cpu()
+    return total / n

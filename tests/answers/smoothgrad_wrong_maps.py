@@ -270,3 +270,32 @@ def input_times_gradient(X, y, model, n, noise_pct):
         inputs = noisy_inputs(X, noise_pct)
         total = total + (inputs * compute_saliency_maps(inputs, y, model).cpu()).abs().amax(dim=1)
     return total / n
+
+
+@SMOOTHGRAD.wrong("shared_across_images")
+def total_divided_and_kept(X, y, model, n, noise_pct):
+    maps, total = [], 0
+    for x, label in zip(X, y, strict=True):
+        for _ in range(n):
+            total = total + sample(x[None], [int(label)], model, noise_pct)
+        total = total / n
+        maps.append(total[0])
+    return torch.stack(maps)
+
+
+@SMOOTHGRAD.wrong("signed_max")
+def absolute_value_at_the_end(X, y, model, n, noise_pct):
+    total = 0
+    for _ in range(n):
+        total = total + compute_saliency_maps(noisy_inputs(X, noise_pct), y, model).amax(dim=1)
+    return (total / n).abs().cpu()
+
+
+@SMOOTHGRAD.wrong("softmax")
+def sigmoid_of_the_score(X, y, model, n, noise_pct):
+    total = 0
+    for _ in range(n):
+        inputs = noisy_inputs(X, noise_pct).to(next(model.parameters()).device).requires_grad_()
+        scores = model(inputs)[range(len(y)), y].sigmoid()
+        total = total + torch.autograd.grad(scores.sum(), inputs)[0].abs().amax(dim=1)
+    return (total / n).cpu()

@@ -63,3 +63,70 @@ def full_batches_only(X, y, model, n, noise_pct):
 def rows_for_columns(X, y, model, n, noise_pct):
     noisy = lambda: [add_noise(x, noise_pct).transpose(1, 0, 2).copy() for x in X]  # noqa: E731
     return sum(sample(noisy(), y, model) for _ in range(n)) / n
+
+
+def with_own_noise(noisy, X, y, model, n, noise_pct):
+    """The mean map with another way from picture and strength to noisy picture."""
+    return sum(sample([noisy(x, noise_pct) for x in X], y, model) for _ in range(n)) / n
+
+
+@SMOOTHGRAD.wrong("wrong_strength")
+def deviation_of_each_colour(X, y, model, n, noise_pct):
+    def noisy(x, share):
+        noise = np.random.normal(0, share * x.std(axis=(0, 1)), x.shape)
+        return (x + noise).clip(0, 255).astype(np.uint8)
+
+    return with_own_noise(noisy, X, y, model, n, noise_pct)
+
+
+@SMOOTHGRAD.wrong("wrong_strength")
+def variance_for_deviation(X, y, model, n, noise_pct):
+    def noisy(x, share):
+        return (x + np.random.normal(0, share * x.var(), x.shape)).clip(0, 255).astype(np.uint8)
+
+    return with_own_noise(noisy, X, y, model, n, noise_pct)
+
+
+@SMOOTHGRAD.wrong("same_noise_everywhere")
+def one_row_of_noise(X, y, model, n, noise_pct):
+    def noisy(x, share):
+        noise = np.random.normal(0, share * x.std(), x.shape[1:])
+        return (x + noise).clip(0, 255).astype(np.uint8)
+
+    return with_own_noise(noisy, X, y, model, n, noise_pct)
+
+
+@SMOOTHGRAD.wrong("wraps_around")
+def clip_forgotten(X, y, model, n, noise_pct):
+    def noisy(x, share):
+        return (x + np.random.normal(0, share * x.std(), x.shape)).astype(int).astype(np.uint8)
+
+    return with_own_noise(noisy, X, y, model, n, noise_pct)
+
+
+@SMOOTHGRAD.wrong("biased")
+def noise_around_the_mean(X, y, model, n, noise_pct):
+    def noisy(x, share):
+        noise = np.random.normal(share * x.mean(), share * x.std(), x.shape)
+        return (x + noise).clip(0, 255).astype(np.uint8)
+
+    return with_own_noise(noisy, X, y, model, n, noise_pct)
+
+
+@SMOOTHGRAD.wrong("clean_copy")
+def starts_with_the_vanilla_map(X, y, model, n, noise_pct):
+    total = sample(X, y, model)
+    for _ in range(n):
+        total += sample([add_noise(x, noise_pct) for x in X], y, model)
+    return total / (n + 1)
+
+
+@SMOOTHGRAD.wrong("n_ignored")
+def except_without_a_name(X, y, model, n, noise_pct):
+    total = 0
+    for _ in range(300):
+        try:
+            total = total + sample([add_noise(x, noise_pct) for x in X], y, model)
+        except:  # noqa: E722
+            print("oops")
+    return total / 300

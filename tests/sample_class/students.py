@@ -12,6 +12,7 @@ from sample_class.notebooks import (
     BLACK,
     CORRECT,
     HOMEWORK,
+    OBSERVATION,
     ROOT,
     TESTS,
     cell_of,
@@ -56,6 +57,22 @@ class Student:
             self.content)
         path.write_text(text, "utf-8")
 
+    def scored_by(self, row: dict[str, str]) -> bool:
+        """Does this row of grades.csv hold what is expected?"""
+        return ((row[HIDDEN_TEST], row[OBSERVATION]) == (self.test, self.observation)
+                and row[HOMEWORK].startswith(self.status))
+
+
+def table(students: list[Student], rows: dict[str, dict[str, str]]) -> list[str]:
+    """The class and its rows of grades.csv, a line each."""
+    lines = [f"{'student':12} {'test':13} {'observation':13} {'':12} status"]
+    for student in students:
+        row = rows[student.name]
+        verdict = "as expected" if student.scored_by(row) else "OTHERWISE"
+        lines.append(f"{student.name:12} {row[HIDDEN_TEST]:13} {row[OBSERVATION]:13} "
+                     f"{verdict:12} {row[HOMEWORK]}")
+    return lines
+
 
 def honest() -> list[Student]:
     """Students who mean well, with editors that may not."""
@@ -84,8 +101,8 @@ def honest() -> list[Student]:
         Student("wrongfile", other, "", "", "a foreign notebook"),
         Student("editedtest", edited, "0"),
         Student("deletedtest", without(filled(), *TESTS), "12"),
-        Student("noanswer", without(filled(), ANSWER, "smoothgrad-observation"), "0", "deleted"),
-        Student("doubled", doubled(filled(), ANSWER, HIDDEN_TEST, "smoothgrad-observation"), "12"),
+        Student("noanswer", without(filled(), ANSWER, OBSERVATION), "0", "deleted"),
+        Student("doubled", doubled(filled(), ANSWER, HIDDEN_TEST, OBSERVATION), "12"),
         Student("stripped", stripped(filled()), "12"),
         Student("colab", from_colab(filled()), "12"),
         Student("warning", with_cell_before(

@@ -1,0 +1,33 @@
+"""Maps as they are accepted from a student's smoothgrad."""
+
+from torch import Tensor
+
+from labutils.checks.attempt import as_numbers
+from labutils.checks.result import Finding
+
+
+def as_maps(result: object) -> Tensor:
+    """Maps in one form, whichever of the accepted forms they have.
+
+    ``check_smoothgrad`` accepts lists, arrays and tensors on any device, with or without an
+    axis for a single channel; what comes after the check can rely on one form.
+
+    Args:
+        result: maps (N, H, W) or (N, 1, H, W), or a list of N maps; not changed.
+
+    Returns:
+        A copy, float32, (N, H, W), on the CPU.
+
+    Raises:
+        TypeError: these are no decimal numbers.
+        ValueError: another shape.
+    """
+    maps = as_numbers(result, "maps as a tensor, an array or a list", lists=True)
+    if isinstance(maps, Finding):
+        raise TypeError(maps.message)
+    if maps.ndim == 4 and maps.shape[1] == 1:
+        maps = maps.squeeze(1)
+    if maps.ndim != 3:
+        raise ValueError(f"The result has the shape {tuple(maps.shape)}; expected one map per "
+                         "picture, (N, H, W).")
+    return maps
