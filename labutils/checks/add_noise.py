@@ -1,11 +1,12 @@
 """Instant feedback on ``add_noise(x, noise_pct, rng)``."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+from scipy.special import ndtr
 
 from labutils.checks.attempt import as_array, attempt
 from labutils.checks.frame import conduct
@@ -15,10 +16,12 @@ from labutils.checks.result import CheckResult, Finding
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "wrong_dtype",
     "not_finite", "changes_input", "not_the_picture", "no_noise", "same_noise_every_time", "rng_ignored",
-    "noise_pct_ignored", "wraps_around", "not_clipped", "same_noise_everywhere", "colour_without_noise",
+    "noise_pct_ignored", "wraps_around", "not_clipped", "wrong_clipping", "same_noise_everywhere", "colour_without_noise",
     "biased",
     "wrong_strength", "not_gaussian", "rounded",
 )
+BY_PLACE = ""  # as the third argument
+FEW_DISTINCT = ("same_noise_everywhere", "colour_without_noise")
 AXES = ("all rows", "all columns", "the three colours")
 
 
@@ -58,13 +61,26 @@ class Copy:
         """True when the noise is more than a twentieth stronger or weaker than ordered."""
         return not 0.95 < self.measured / self.sigma < 1.05
 
+    def is_cut_before_adding(self) -> bool:
+        """True when the noise alone lost its decimals, towards 0, and is right otherwise.
+
+        Then everything between −1 and 1 became 0, twice as much as when the sum is cut, and
+        the deviation is that of what is left.
+        """
+        k = np.arange(1, 256)
+        shares = 2 * (ndtr((k + 1) / self.sigma) - ndtr(k / self.sigma))
+        left, zeros = np.sqrt((shares * k**2).sum()), 1 - shares.sum()
+        return self.is_whole and 0.9 < (self.noise == 0).mean() / zeros < 1.1 and (
+            0.95 < self.noise.std() / left < 1.05)
+
 
 def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
     """Feedback on a student's ``add_noise(x, noise_pct, rng)``.
 
     Args:
         function: takes a picture (H, W, 3) uint8, the noise strength and a numpy generator;
-            returns the noisy copy, uint8. Without the parameter rng it is called without.
+            returns the noisy copy, uint8. Without the parameter rng it is called without;
+            other parameters keep their defaults.
         seed: of the pictures and generators.
 
     Returns:
@@ -78,8 +94,9 @@ def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
 
 def _judge(function: object, seed: int) -> Iterator[Finding]:
     findings: list[Finding] = []
-    with_rng = _takes_rng(function)
-    copies = {name: _call(function, *task, with_rng, seed, findings)
+    taking = _how_it_takes_rng(function)
+    with_rng = taking is not None
+    copies = {name: _call(function, *task, taking, seed, findings)
               for name, task in _tasks(seed).items()}
     yield from findings
     yield from _compare({name: copy for name, copy in copies.items() if copy}, with_rng)
@@ -93,12 +110,14 @@ def _tasks(seed: int) -> dict[str, tuple[np.ndarray, float, int]]:
             "lively": (lively, 0.1, 3), "extreme": (_extreme(seed), 0.3, 4), "none": (pale, 0, 5)}
 
 
-def _call(function: object, x: np.ndarray, noise_pct: float, rng_seed: int, with_rng: bool,
-          seed: int, findings: list[Finding]) -> Copy | None:
+def _call(function: Callable, x: np.ndarray, noise_pct: float, rng_seed: int,
+          taking: str | None, seed: int, findings: list[Finding]) -> Copy | None:
     """One call; what is wrong with its result as such goes into findings."""
     given, situation, sigma = x.copy(), f"With noise_pct = {noise_pct}", noise_pct * x.std()
-    rng = (np.random.default_rng([seed, rng_seed]),) if with_rng else ()
-    outcome = attempt(function, (given, noise_pct, *rng), situation)
+    rng = np.random.default_rng([seed, rng_seed])
+    called = partial(function, **{taking: rng}) if taking else function
+    third = (rng,) if taking == BY_PLACE else ()
+    outcome = attempt(called, (given, noise_pct, *third), situation)
     if not np.array_equal(given, x):
         findings.append(Finding(
             "changes_input", "After the call the caller's picture is another than before. A new "
@@ -141,23 +160,48 @@ def _compare(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
                       f"{lively.x.max():.0f}. Look at what the noise is added to, and at the range "
                       "of values after each step.")
         return
+    if "none" in copies and _is_rescaled(copies["none"]):
+        none = copies["none"]
+        yield Finding("wrong_clipping", "With noise_pct = 0 the copy has values from "
+                      f"{none.noisy.min():.0f} to {none.noisy.max():.0f}, the picture from "
+                      f"{none.x.min():.0f} to {none.x.max():.0f}. Values inside 0…255 were "
+                      "expected to stay as they are; look at what brings the others back.")
+        return
     yield from _repeats(copies, with_rng)
+    quiet = [copy for copy in (strong, lively) if copy]
+    distribution = list(_distribution(strong)) if strong else []
+    strength = list(_strength_of(quiet, distribution))
+    if quiet and all(copy.is_cut_before_adding() for copy in quiet):
+        # What else is odd, such as a deviation that is too small, follows from that.
+        distribution, strength = [f for f in distribution if f.code == "rounded"], []
+    yield from distribution
+    yield from strength
     if "extreme" in copies:
-        yield from _leaves_range(copies["extreme"])
+        ordinary = len(quiet) == 2 and {f.code for f in (*distribution, *strength)} <= {"rounded"}
+        yield from _leaves_range(copies["extreme"], ordinary)
     if "none" in copies and np.abs(copies["none"].noise).max() >= 1:
         yield Finding("noise_pct_ignored", "With noise_pct = 0 the copy differs from the picture. "
                       "No noise was expected; look at where noise_pct is used.")
-    distribution = list(_distribution(strong)) if strong else []
-    yield from distribution
-    if any(f.code in ("same_noise_everywhere", "colour_without_noise") for f in distribution):
+
+
+def _strength_of(copies: list[Copy], distribution: list[Finding]) -> Iterator[Finding]:
+    """Is it noise_pct that makes the noise strong, and as strong as ordered?"""
+    if any(f.code in FEW_DISTINCT for f in distribution):
         return  # few numbers were drawn, so that their deviation tells nothing
-    shares = [copy.measured / copy.x.std() for copy in (strong, lively) if copy]
+    shares = [copy.measured / copy.x.std() for copy in copies]
     if len(shares) == 2 and max(shares) < 1.2 * min(shares):
         yield Finding("noise_pct_ignored", "With noise_pct = 0.5 and 0.1 the noise is the same "
                       f"share of the picture's deviation ({shares[0]:.2f} and {shares[1]:.2f}). "
                       "Look at where noise_pct is used.")
     else:
-        yield from _strength([copy for copy in (strong, lively) if copy])
+        yield from _strength(copies)
+
+
+def _is_rescaled(copy: Copy) -> bool:
+    """True when a copy without noise has the picture's values times a factor, plus a number."""
+    slope = _likeness(copy)
+    rescaled = copy.noisy.mean() + slope * (copy.x - copy.x.mean())
+    return abs(slope - 1) > 0.02 and bool(np.abs(copy.noisy - rescaled).max() < 1.5)
 
 
 def _likeness(copy: Copy) -> float:
@@ -180,20 +224,45 @@ def _repeats(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
                       "noise. The numbers were expected to come from rng, and from nowhere else.")
 
 
-def _leaves_range(copy: Copy) -> Iterator[Finding]:
+def _leaves_range(copy: Copy, ordinary: bool) -> Iterator[Finding]:
+    """What becomes of values outside 0…255.
+
+    Args:
+        ordinary: nothing is wrong with noise that stays inside, so that its size is known.
+    """
     low, high = copy.noisy.min(), copy.noisy.max()
     if low < 0 or high > 255:
         yield Finding("not_clipped", f"The copy has values from {low:.0f} to {high:.0f}; a picture "
                       "has 0…255. Look at what happens to values that leave this range.")
-    # Strong noise reaches the middle before it reaches the other end; a value that starts
-    # again at the other end does not.
+        return
+    # Noise as ordered reaches 190 grey levels, almost six deviations, once in 10⁸ values. Of
+    # other noise: strong noise reaches the middle before it reaches the other end; a value
+    # that starts again at the other end does not.
     size = np.abs(copy.noise)
-    jumps = float(((size > 190) & ~copy.at_the_ends).mean())
-    if jumps > max(1e-4, float(((size > 80) & (size < 160)).mean())):
+    jumps = float(((size > 190) & (ordinary | ~copy.at_the_ends)).mean())
+    if jumps > max(1e-4, float(((size > 80) & (size < 160)).mean()) * (not ordinary)):
         yield Finding("wraps_around", f"{jumps:.1%} of the values jump from dark to bright or "
                       "back, further than noise of this strength goes. Look at what happens to a "
                       "value just outside 0…255 when it becomes uint8 (notebook 01, the first "
                       "question).")
+    elif ordinary:
+        yield from _heaps(copy)
+
+
+def _heaps(copy: Copy) -> Iterator[Finding]:
+    """Whatever would be darker than black is black, whatever would be brighter than white white.
+
+    Half of it is enough: other distributions of the same deviation differ a little.
+    """
+    black = float(ndtr((1 - copy.x) / copy.sigma).mean())
+    white = float(ndtr((copy.x - 255) / copy.sigma).mean())
+    for value, expected in ((0, black), (255, white)):
+        seen = float((copy.noisy == value).mean())
+        if seen < 0.5 * expected:
+            yield Finding("wrong_clipping", f"In a picture of dark and bright values {seen:.1%} of "
+                          f"the copy's are {value}; about {expected:.0%} were expected, as noise "
+                          "of this strength takes so many out of 0…255. Look at what becomes of "
+                          "them.")
 
 
 def _distribution(copy: Copy) -> Iterator[Finding]:
@@ -244,19 +313,35 @@ def _by_colour(copy: Copy) -> list[float]:
     return [max(float(copy.noise[..., c].std()), 1e-12) for c in range(3)]
 
 
-def _takes_rng(function: object) -> bool:
+def _how_it_takes_rng(function: object) -> str | None:
+    """BY_PLACE, as the task does, by a keyword, or None: not at all.
+
+    A third parameter that has another default than None, as a mean of 0, is the student's own.
+    """
     try:
-        inspect.signature(function).bind(None, None, None)
-    except TypeError:
-        return False
+        parameters = list(inspect.signature(function).parameters.values())
     except Exception:  # no signature to be had: the call will tell
-        return True
-    return True
+        return BY_PLACE
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(places) > 2 and (places[2].default in (None, inspect.Parameter.empty)
+                            or _is_for_rng(places[2])):
+        return BY_PLACE
+    if len(places) == 2 and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return BY_PLACE
+    return next((p.name for p in parameters
+                 if p not in places[:3] and p.kind is not p.POSITIONAL_ONLY and _is_for_rng(p)),
+                None)
+
+
+def _is_for_rng(parameter: inspect.Parameter) -> bool:
+    return parameter.name in ("rng", "generator") or isinstance(
+        parameter.default, (np.random.Generator, np.random.RandomState))
 
 
 def _unequal_colours(x: np.ndarray) -> np.ndarray:
     contrast = np.array([1.6, 1, 0.4])
-    return (125 + contrast * (x.astype(np.float64) - 125)).astype(np.uint8)
+    # Seven of the noise's deviations and more from both ends, so that nothing is clipped.
+    return np.clip(125 + contrast * (x.astype(np.float64) - 125), 50, 205).astype(np.uint8)
 
 
 def _extreme(seed: int) -> np.ndarray:

@@ -132,16 +132,27 @@ def _not_negative(found: Tensor) -> Iterator[Finding]:
 
 
 def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[Finding]:
-    repeated = _call(function, maps.repeat(MANY, 1, 1), [])
-    lit = found != 0
-    if repeated is None or not lit.any():
+    """Compare the results of 48 and of 384 maps, repetitions of the same six.
+
+    Not with that of the six themselves: their second largest value is another than that of
+    the same eight times, and the error of their mean is no small part of the mean. From 48 to
+    384 maps a mean minus two of its errors becomes 1.2 times as large, minus three 1.35 times;
+    what grows like ln n 1.5 times, like √n 2.8 times. The limit lies between.
+    """
+    several = _call(function, maps.repeat(MANY, 1, 1), [])
+    many = _call(function, maps.repeat(MANY**2, 1, 1), [])
+    # Where even more maps are too much, as a product becomes infinite, the first step tells.
+    fewer, more = (found, several) if many is None else (several, many)
+    if fewer is None or more is None or not found.any():
         return
-    ratio = float((repeated[lit] / found[lit]).abs().median())
+    lit = fewer != 0
+    ratio = float((more[lit] / fewer[lit]).abs().median()) if lit.any() else 0.0
     if not 0.7 < ratio < 1.4:
         shown = f"{ratio:.0f}" if ratio > 10 else f"{ratio:.2f}"
-        yield Finding("grows_with_n", f"The same maps given {MANY} times make the result {shown} "
-                      "times as large. More samples of the same were expected to change little; "
-                      "look at what depends on the number of maps.")
+        yield Finding("grows_with_n", f"{MANY} times as many maps, all of them repetitions of the "
+                      f"same {len(maps)}, make the result {shown} times as large. More samples of "
+                      "the same were expected to change little; look at what depends on the "
+                      "number of maps.")
 
 
 def _notes(function: object, maps: Tensor, found: Tensor) -> Iterator[str]:

@@ -38,6 +38,10 @@ MESSAGES = {
     "normalised_map":
         "The values are stretched, so that the largest is 1. The gradient's own size was expected; "
         "look at the last step.",
+    "accumulated_gradient":
+        "A picture's values contain those of other pictures: the gradients of several backward "
+        "passes are added up. Each picture's own was expected; look at what a second backward "
+        "pass does to `.grad`.",
     "wrong_saliency":
         "The values are not the gradient of the class score, and no mistake that this check "
         "knows explains them. Go through the four steps: forward, pick, backward, read.",
@@ -50,6 +54,11 @@ MISTAKES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "times_input": lambda gradient, X: gradient * X,
     "wrong_sign": lambda gradient, X: -gradient,
 }
+# One leaf for all pictures: what its .grad holds after each, and what it holds in the end.
+ADDED_UP: tuple[Callable[[Tensor], Tensor], ...] = (
+    lambda gradient: gradient.cumsum(dim=0),
+    lambda gradient: gradient.sum(dim=0, keepdim=True).expand_as(gradient),
+)
 
 
 def check_saliency(function: object, *, seed: int = 0) -> CheckResult:
@@ -100,7 +109,7 @@ def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tu
         return
     copies = sort_by_picture(rows, pixels, model.pixels, 1, 0)
     yield from _compare(*(t.flatten(2)[..., model.pixels] for t in (first, X)), labels, copies,
-                        model)
+                        model, float(first.abs().max()))
 
 
 def _call(function: object, model: ProbeNetwork, X: Tensor, y: np.ndarray
@@ -146,8 +155,12 @@ def _side_effects(X: Tensor, given: Tensor, labels: tuple[int, ...], y: np.ndarr
 
 
 def _compare(saliency: Tensor, X: Tensor, labels: tuple[int, ...], copies: list[Copies],
-             model: ProbeNetwork) -> Iterator[Finding]:
-    """Compare with the gradient in closed form, all at some pixels, (N, 3, P)."""
+             model: ProbeNetwork, largest: float) -> Iterator[Finding]:
+    """Compare with the gradient in closed form, all at some pixels, (N, 3, P).
+
+    Args:
+        largest: the largest magnitude at all pixels.
+    """
     wanted = torch.zeros(len(X), CLASSES)
     wanted[torch.arange(len(X)), list(labels)] = 1
     right = model.gradients(X, wanted)
@@ -162,7 +175,7 @@ def _compare(saliency: Tensor, X: Tensor, labels: tuple[int, ...], copies: list[
     yield from findings
     found = right if not findings else torch.cat(
         [gradients_of(c, model)[:1] for c in copies])
-    if (saliency.abs().max() - 1).abs() < 1e-2:
+    if abs(largest - 1) < 1e-2:
         yield Finding("normalised_map", MESSAGES["normalised_map"])
         return
     if _factor(saliency, found) is not None:
@@ -171,6 +184,9 @@ def _compare(saliency: Tensor, X: Tensor, labels: tuple[int, ...], copies: list[
             yield Finding("wrong_scale", f"The values are right up to a factor: they are "
                           f"{factor:.3g} times as large as expected. Look at what a mean is "
                           "taken over, and at what is multiplied.")
+        return
+    if len(X) > 1 and any(_factor(saliency, added(found)) is not None for added in ADDED_UP):
+        yield Finding("accumulated_gradient", MESSAGES["accumulated_gradient"])
         return
     fitting = [code for code, mistake in MISTAKES.items()
                if _factor(saliency, mistake(found, X)) is not None]

@@ -37,6 +37,37 @@ class Adder:
         return np.minimum(np.maximum(noisy, 0), 255).astype(np.uint8)
 
 
+@ADD_NOISE.right
+def switch_in_third_place(x, noise_pct=0.05, clip=True):
+    noisy = x + noise_pct * x.std() * np.random.standard_normal(x.shape)
+    return (np.clip(noisy, 0, 255) if clip else noisy).astype(np.uint8)
+
+
+@ADD_NOISE.right
+def mean_in_third_place(x, noise_pct=0.05, mean=0.0):
+    noise = np.random.normal(mean, noise_pct * x.std(), x.shape)
+    return np.clip(x + noise, 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.right
+def generator_in_fourth_place(x, noise_pct=0.05, clip=True, rng=None):
+    rng = np.random.default_rng() if rng is None else rng
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return (np.clip(noisy, 0, 255) if clip else noisy).astype(np.uint8)
+
+
+@ADD_NOISE.right
+def generator_by_its_name_alone(x, noise_pct, *, rng):
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.right
+def generator_with_a_default(x, noise_pct=0.05, source=np.random.default_rng(5)):  # noqa: B008
+    noisy = x + noise_pct * x.std() * source.standard_normal(x.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
 @ADD_NOISE.wrong("not_implemented")
 def the_empty_task(x, noise_pct, rng):
     raise NotImplementedError
@@ -223,3 +254,75 @@ def red_alone(x, noise_pct, rng):
     noisy = x.astype(float)
     noisy[..., 0] += rng.normal(0, noise_pct * x.std(), x.shape[:2])
     return noisy.clip(0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("same_noise_every_time")
+def seed_in_third_place(x, noise_pct=0.05, seed=0):
+    rng = np.random.default_rng(seed)
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("rng_ignored")
+def generator_in_fourth_place_not_used(x, noise_pct=0.05, clip=True, rng=None):
+    noisy = x + noise_pct * x.std() * np.random.standard_normal(x.shape)
+    return (np.clip(noisy, 0, 255) if clip else noisy).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wraps_around")
+def clipped_at_256(x, noise_pct, rng):
+    """White becomes black."""
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 256).astype(np.int64).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wraps_around")
+def clipped_at_minus_1(x, noise_pct, rng):
+    """Black becomes white."""
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, -1, 255).astype(np.int64).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_clipping")
+def clipped_from_1(x, noise_pct, rng):
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, 1, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_clipping")
+def clipped_like_a_film(x, noise_pct, rng):
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    return np.clip(noisy, 16, 235).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_clipping")
+def mirrored_at_black(x, noise_pct, rng):
+    noisy = np.abs(x + noise_pct * x.std() * rng.standard_normal(x.shape))
+    return np.minimum(noisy, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_clipping")
+def stretched(x, noise_pct, rng):
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    noisy = (noisy - noisy.min()) / (noisy.max() - noisy.min())
+    return (255 * noisy).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_clipping")
+def stretched_where_necessary(x, noise_pct, rng):
+    noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
+    if noisy.min() < 0 or noisy.max() > 255:
+        noisy = 255 * (noisy - noisy.min()) / (noisy.max() - noisy.min())
+    return noisy.astype(np.uint8)
+
+
+@ADD_NOISE.wrong("rounded")
+def noise_cut_to_whole_numbers(x, noise_pct, rng):
+    noise = (noise_pct * x.std() * rng.standard_normal(x.shape)).astype(int)
+    return np.clip(x + noise, 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("rounded")
+def noise_rounded(x, noise_pct, rng):
+    noise = np.rint(noise_pct * x.std() * rng.standard_normal(x.shape)).astype(int)
+    return np.clip(x + noise, 0, 255).astype(np.uint8)

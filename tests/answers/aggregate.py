@@ -54,6 +54,37 @@ def lopsidedness(maps):
     return (d**3).mean(dim=0).abs() / (d.pow(2).mean(dim=0).pow(1.5) + 1e-9)
 
 
+@AGGREGATE.right
+def surely_this_bright(maps):
+    return (maps.mean(dim=0) - 2 * maps.std(dim=0)).clamp_min(0)
+
+
+@AGGREGATE.right
+def mean_less_two_of_its_errors(maps):
+    """Bounded by the mean, which it comes near as n grows."""
+    return (maps.mean(dim=0) - 2 * maps.std(dim=0) / len(maps) ** 0.5).clamp_min(0)
+
+
+@AGGREGATE.right
+def three_brightest(maps):
+    return maps.topk(min(3, len(maps)), dim=0).values.mean(dim=0)
+
+
+@AGGREGATE.right
+def second_brightest(maps):
+    return maps.sort(dim=0).values[-2]
+
+
+@AGGREGATE.right
+def second_darkest(maps):
+    return maps.kthvalue(2, dim=0).values
+
+
+@AGGREGATE.right
+def difference_of_all_pairs(maps):
+    return (maps[:, None] - maps[None]).abs().mean(dim=(0, 1))
+
+
 @AGGREGATE.wrong("not_implemented")
 def nothing_returned(maps):
     maps.mean(dim=0)
@@ -166,3 +197,19 @@ def three_at_random(maps):
 @AGGREGATE.wrong("grows_with_n")
 def error_of_the_mean(maps):
     return maps.std(dim=0) / len(maps) ** 0.5
+
+
+@AGGREGATE.wrong("grows_with_n")
+def root_of_the_sum_of_squares(maps):
+    return maps.norm(dim=0)
+
+
+@AGGREGATE.wrong("grows_with_n")
+def soft_maximum(maps):
+    """Grows like the logarithm of n."""
+    return maps.logsumexp(dim=0)
+
+
+@AGGREGATE.wrong("grows_with_n")
+def divided_by_n_twice(maps):
+    return maps.mean(dim=0) / len(maps)

@@ -45,6 +45,52 @@ def chessboard_black_or_white_first(shape, generator):
     return board * (torch.randint(0, 2, (1,), generator=generator) * 2 - 1)
 
 
+@NOISE_SOURCE.right
+def flicker(shape, generator):
+    """One number for all pixels: only many draws tell its mean and deviation."""
+    return torch.randn(1, 1, 1, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.right
+def tint(shape, generator):
+    return torch.randn(1, 1, 3, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.right
+def all_brighter_or_all_darker(shape, generator):
+    return torch.ones(shape) * (torch.randint(0, 2, (1,), generator=generator) * 2 - 1)
+
+
+@NOISE_SOURCE.right
+def single_colour(shape, generator):
+    noise = torch.zeros(shape)
+    colour = int(torch.randint(0, 3, (1,), generator=generator))
+    noise[..., colour] = math.sqrt(3) * torch.randn(shape[:2], generator=generator)
+    return noise
+
+
+@NOISE_SOURCE.right
+def wave_of_random_phase(shape, generator):
+    phase = 2 * math.pi * torch.rand(1, generator=generator)
+    wave = math.sqrt(2) * torch.sin(0.7 * torch.arange(shape[0]) + phase)
+    return wave[:, None, None].expand(shape)
+
+
+@NOISE_SOURCE.right
+def wave_of_random_height(shape, generator):
+    """Height and phase are drawn once, so the mean square varies much."""
+    height = math.sqrt(2) * torch.randn(1, generator=generator)
+    phase = 2 * math.pi * torch.rand(1, generator=generator)
+    return (height * torch.sin(0.7 * torch.arange(shape[1]) + phase))[:, None].expand(shape)
+
+
+@NOISE_SOURCE.right
+def students_t_with_heavy_tails(shape, generator):
+    """Three degrees of freedom: the fourth moment is infinite, the variance is 3."""
+    rng = np.random.default_rng(generator.initial_seed())
+    return rng.standard_t(3, size=shape) / math.sqrt(3)
+
+
 @NOISE_SOURCE.wrong("not_implemented")
 def the_empty_task(shape, generator):
     ...
@@ -125,3 +171,49 @@ def noise_on_a_fixed_grating(shape, generator):
     grating = torch.ones(shape)
     grating[::2] = -1
     return (grating + 0.3 * torch.randn(shape, generator=generator)) / math.sqrt(1.09)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation", "wrong_mean")
+def cauchy(shape, generator):
+    """Neither a mean nor a deviation, however many are drawn."""
+    return torch.empty(shape).cauchy_(generator=generator)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation", "wrong_mean")
+def quotient_of_two(shape, generator):
+    above, below = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
+    return above / below
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def students_t_without_a_variance(shape, generator):
+    rng = np.random.default_rng(generator.initial_seed())
+    return rng.standard_t(2, size=shape)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def of_random_strength(shape, generator):
+    """The strength is 1 on average, its square 4/3."""
+    strength = 2 * torch.rand(1, generator=generator)
+    return strength * torch.randn(shape, generator=generator)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def flicker_too_strong(shape, generator):
+    return 1.2 * torch.randn(1, 1, 1, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.wrong("wrong_mean")
+def flicker_too_bright(shape, generator):
+    return 0.2 + torch.randn(1, 1, 1, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def tint_too_weak(shape, generator):
+    return 0.8 * torch.randn(1, 1, 3, generator=generator).expand(shape)
+
+
+@NOISE_SOURCE.wrong("wrong_deviation")
+def wave_whose_mean_square_is_a_half(shape, generator):
+    height = torch.randn(1, generator=generator)
+    return (height * torch.sin(0.7 * torch.arange(shape[0])))[:, None, None].expand(shape)

@@ -182,3 +182,37 @@ def mean_of_the_scores(X, y, model):
 @SALIENCY.wrong("wrong_saliency")
 def positive_part(X, y, model):
     return compute_saliency_maps(X, y, model).clamp(min=0)
+
+
+@SALIENCY.wrong("accumulated_gradient")
+def one_leaf_for_all_pictures(X, y, model):
+    x = torch.zeros_like(X[:1]).requires_grad_()
+    gradients = []
+    for k in range(len(X)):
+        x.data = X[k : k + 1].clone()
+        model(x)[0, y[k]].backward()
+        gradients.append(x.grad[0].clone())
+    return torch.stack(gradients)
+
+
+@SALIENCY.wrong("accumulated_gradient")
+def one_leaf_and_its_gradient_not_copied(X, y, model):
+    x = torch.zeros_like(X[:1]).requires_grad_()
+    gradients = []
+    for k in range(len(X)):
+        x.data = X[k : k + 1].clone()
+        model(x)[0, y[k]].backward()
+        gradients.append(x.grad[0])
+    return torch.stack(gradients)
+
+
+@SALIENCY.right
+def one_leaf_that_is_cleared(X, y, model):
+    x = torch.zeros_like(X[:1]).requires_grad_()
+    gradients = []
+    for k in range(len(X)):
+        x.grad = None
+        x.data = X[k : k + 1].clone()
+        model(x)[0, y[k]].backward()
+        gradients.append(x.grad[0])
+    return torch.stack(gradients)
