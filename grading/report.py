@@ -100,7 +100,9 @@ def write_report(files: list[Staged], weakness: str) -> Path:
         lines += [f"    {note}" for note in record["notes"]]
         if record.get("tests") != tests_of(record["assignment"]):
             lines.append("    scored by earlier tests, as it was not in the folder this time")
-        lines += [f"    {name}: stopped by {error}" for name, error in record.get("errors", {}).items()]
+        lines += [f"    {stop}" for stop in record.get("stops", [])]
+        lines += [f"    {name}: stopped by {error}"
+                  for name, error in record.get("errors", {}).items()]
         lines += [f"    {line}" for line in record["log"].splitlines()]
     path = home().folder / "report.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -72,10 +72,11 @@ def autograde(staged: Staged, lock: int) -> dict:
     done = watched.get("status") == 0 and bool(outcome)
     record = {"assignment": staged.assignment, "student": staged.student, "path": staged.path,
               "notes": staged.notes + changed_texts(staged, before), "missing": staged.missing,
-              "texts": staged.texts, "tests": tests_of(staged.assignment), "done": done,
+              # A run that failed has not been reported yet, so what it compares with stays.
+              "texts": staged.texts if done else before, "tests": tests_of(staged.assignment), "done": done,
               "ended": watched.get("stopped") or outcome.get("ended", ""),
               "tampered": outcome.get("tampered", False), "points": outcome.get("points", {}),
-              "errors": outcome.get("errors", {}),
+              "errors": outcome.get("errors", {}), "stops": outcome.get("stops", []),
               "seconds": round(time.monotonic() - start, 1),
               "digest": digest(staged) if done else "", "log": "" if done else "\n".join(log)}
     record["for_student"] = message(record)
@@ -146,8 +147,8 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     remember_problems(files)
     failures = grade_all(pending, options.jobs, lock)
     with_scores = write_grades()
-    write_pages(nbgrader())
     write_report(files, weakness)
+    write_pages(nbgrader())
     print(f"Wrote {with_scores}, report.txt and feedback/ beside it, "
           f"in {time.monotonic() - start:.0f} s")
     return bool(failures)

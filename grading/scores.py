@@ -22,12 +22,18 @@ class SaveScores(SaveAutoGrades):
         outcome["points"] = {name: points_of(cell) for name, cell in tests.items()}
         outcome["errors"] = {name: error for name, cell in tests.items()
                              if not name.endswith(OWN) and (error := error_of(cell))}
+        outcome["stops"] = stopped_cells(notebook)
+        early = stopped_before_answers(notebook)
+        if early and not outcome["ended"]:
+            outcome["ended"] = f"a cell before the first answer was stopped by {early}"
         outcome["tampered"] = is_tampered(outcome, tests)
         vouched = {name for name in tests if name in outcome["vouched"]}
         if any(name.endswith(OWN) for name in tests.keys() - vouched):
             vouched = set()
         for name in tests:
-            if outcome["tampered"] or name not in vouched:
+            # What an import that failed brings to a stop says nothing about the answer.
+            no_verdict = early and name in outcome["errors"]
+            if outcome["tampered"] or name not in vouched or no_verdict:
                 outcome["points"][name] = None
         self.outcome = outcome
         self.other_text = notebook.metadata.get("grading", {}).get("other_text", False)
@@ -60,9 +66,35 @@ class SaveScores(SaveAutoGrades):
             name, self.notebook_id, self.assignment_id, self.student_id)
 
 
+def stopped_cells(notebook: NotebookNode) -> list[str]:
+    """The first cells, other than tests, that an error stopped: where, and by what."""
+    stops = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and is_done(cell) and not is_test(cell):
+            error = error_of(cell)
+            if error and "canary" not in cell.metadata:
+                first = next(iter(cell.source.strip().splitlines()), "")
+                stops.append(f"the cell «{first[:60]}» was stopped by {error}")
+    return stops[:5]
+
+
+def stopped_before_answers(notebook: NotebookNode) -> str:
+    """The error of a cell before the first answer, or ""."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            break
+        if cell.cell_type == "code" and is_done(cell) and "canary" not in cell.metadata:
+            error = error_of(cell)
+            if error:
+                return error
+    return ""
+
+
 def error_of(cell: NotebookNode) -> str:
-    """The error that stopped a test, in one line; "" if there was none."""
+    """The error that stopped a cell, in one line; "" if there was none."""
     for output in cell.outputs:
+        if output.output_type == "error" and output.ename == "KeyboardInterrupt":
+            return "the time limit"
         if output.output_type == "error":
             return " ".join(f"{output.ename}: {output.evalue}".split())[:200]
     return ""

@@ -151,7 +151,9 @@ def test_what_was_mended_is_listed(graded):
                  "smoothgrad-answer: 2 cells of that name, one kept",
                  "smoothgrad-observation: metadata was lost, found again",
                  "text was written outside the cells for answers",
-                 "smoothgrad-test: stopped by NotImplementedError: your solution is still"):
+                 "smoothgrad-test: stopped by NotImplementedError: your solution is still",
+                 "the cell «from google.colab import drive» was stopped by ModuleNotFoundError",
+                 "smoothgrad-test: stopped by the time limit"):
         assert note in report
 
 

@@ -74,6 +74,13 @@ def with_figure(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def with_drive(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook, with Colab's own module imported beside the others."""
+    cell = next(cell for cell in notebook.cells if "import captum.attr" in cell.source)
+    cell.source = f"from google.colab import drive\n{cell.source}"
+    return notebook
+
+
 def words_elsewhere() -> NotebookNode:
     """An observation in a cell of its own, below an empty one."""
     notebook = released()

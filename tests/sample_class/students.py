@@ -22,6 +22,7 @@ from sample_class.notebooks import (
     released,
     stripped,
     with_cell_before,
+    with_drive,
     with_figure,
     without,
     words_elsewhere,
@@ -83,13 +84,16 @@ def honest() -> list[Student]:
     other = (ROOT / "notebooks" / "02_vanilla_saliency.ipynb").read_text("utf-8")
     return [
         Student("correct", with_figure(filled()), "12", path=f"correct/{HOMEWORK}.ipynb"),
-        Student("partial", filled(sum_not_mean), "9",
+        Student("partial", filled(sum_not_mean), "6",
                 path=f"partial_2026-11-21_{HOMEWORK} (1).ipynb"),
         # The check accepts other types, so the tests have to; and habits do no harm.
         Student("habits", with_cell_before(
             filled(CORRECT.replace("maps / n", "[m.numpy()[None] for m in maps / n]")), ANSWER,
             "%precision 3\n%pdb on\n!echo installing\nsum = 0\nmap = [1]\n"
             "for k in range(3):\n    sum += k"), "12"),
+        # A line that works in Colab only says nothing about the answer, so it costs no points.
+        Student("drive", with_drive(filled()), "not executed",
+                status="a cell before the first answer was stopped by ModuleNotFoundError"),
         Student("elsewhere", words_elsewhere(), "12"),
         Student("Ann", filled(), "", "", "cannot be told apart",
                 path=f"Ann_Lee_{HOMEWORK}.ipynb"),
