@@ -8,12 +8,12 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Integer
 
+from grading.handed_in import TOO_LARGE, Share
 from grading.settings import Bounds
 
 SKIPPED, AS_HANDED_IN = "(Not run for grading.)\n", "(Not run for grading; as it was handed in:)\n"
-CUT = "\n(More was printed than is kept.)\n"
+TOO_MUCH = {"text": "\n(More was printed than is kept.)\n", "picture": TOO_LARGE}
 
 
 class ExecuteGuarded(Execute):
@@ -23,13 +23,12 @@ class ExecuteGuarded(Execute):
     says why the run ended early, or is "".
     """
 
-    most_characters = Integer(Bounds().output_characters, help="of one cell's outputs")
-
     def preprocess(self, notebook: NotebookNode, resources: dict,
                    km: AsyncKernelManager | None = None) -> tuple[NotebookNode, dict]:
         """Execute the notebook in a kernel of its own."""
         resources.setdefault("grading", {})["ended"] = ""
-        self.characters: dict[int, int] = {}
+        self.shares: dict[int, Share] = {}
+        self.told: set[tuple[int, str]] = set()
         self.shutdown_kernel = "immediate"
         # The name of a socket file may have about 100 characters, so not in the course folder.
         with TemporaryDirectory(prefix="k") as self.folder:
@@ -82,13 +81,11 @@ class ExecuteGuarded(Execute):
         """Keep an output unless its cell has had its share already."""
         if msg["msg_type"] not in ("stream", "display_data", "execute_result"):
             return super().process_message(msg, cell, cell_index)
-        before = self.characters.get(cell_index, 0)
-        content = msg["content"]
-        size = len(content.get("text", "")) + sum(
-            len(str(value)) for value in content.get("data", {}).values())
-        self.characters[cell_index] = before + size
-        if before + size <= self.most_characters:
+        refusal = self.shares.setdefault(cell_index, Share()).refusal(msg["content"], Bounds())
+        if not refusal:
             return super().process_message(msg, cell, cell_index)
-        if before <= self.most_characters:
-            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=CUT))
+        if (cell_index, refusal) not in self.told:
+            self.told.add((cell_index, refusal))
+            cell.outputs.append(
+                nbformat.v4.new_output("stream", name="stdout", text=TOO_MUCH[refusal]))
         return None

@@ -1,20 +1,52 @@
-"""What a submitted cell showed, as text and pictures: graders see the student's own figures.
+"""What students' cells show, harmless and of bearable length.
 
-The marking pages run in the grader's browser, so nothing that could do something there is
-taken over: pictures as their bare data, all else as text.
+The marking pages run in the grader's browser, with the right to give marks. So what a submitted
+cell showed is taken over as bare pictures and text only (``shown``), and what is written or
+displayed in a notebook passes ``safe_html`` and ``safe_output`` on its way into a page.
 """
 
 import html
 import re
+from dataclasses import dataclass
 
 import nbformat
+from bleach import Cleaner
+from bleach.css_sanitizer import CSSSanitizer
 from nbformat import NotebookNode
 
-IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+from grading.settings import Bounds
+
+IMAGE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
 SOURCE = re.compile(r'\ssrc="data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)"')
 ALT = re.compile(r'\salt="([^"]*)"')
 DATA = re.compile(r"[A-Za-z0-9+/=\s]+")
-MOST_TEXT, MOST_PICTURES = 4_000, 2_000_000  # characters of one cell
+MOST_TEXT = 4_000  # characters of one cell
+MOST_PICTURE, MOST_PICTURES = Bounds.picture_characters, Bounds.pictures_characters
+TOO_LARGE = "(A picture is too large to be kept; a smaller figsize or dpi would help.)\n"
+
+# What a text, a pandas table and the lab's own displays consist of; no controls, no frames.
+TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4
+h5 h6 hr i img kbd li ol p pre s small span strong sub summary sup table tbody td tfoot th thead
+tr u ul""".split()
+# Nothing that could lay itself over the page's buttons: no position, no margin.
+STYLES = """background-color border border-bottom border-left border-right border-top color
+font-family font-size font-style font-weight height max-width padding text-align vertical-align
+white-space width""".split()
+PLAIN = {"align", "alt", "border", "colspan", "height", "open", "role", "rowspan", "style",
+         "title", "width"}
+VALUES = {
+    ("img", "src"): re.compile(
+        r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]+"),
+    ("a", "href"): re.compile(r"(https?://|mailto:|#).*", re.IGNORECASE | re.DOTALL),
+}
+# Of pygments and pandas; the page's scripts find their buttons by other classes.
+CLASSES = re.compile(r"((highlight|dataframe|[a-z][a-z0-9]?)( |$))*")
+SCRIPT, STYLE = (re.compile(rf"<{tag}\b.*?(</{tag}\s*>|$)", re.IGNORECASE | re.DOTALL)
+                 for tag in ("script", "style"))
+NO_SCRIPT = "(A script is left out here.)"
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
+SHOWN = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png",
+         "image/jpeg")
 
 
 def shown(cell: NotebookNode) -> list[NotebookNode]:
@@ -26,9 +58,11 @@ def shown(cell: NotebookNode) -> list[NotebookNode]:
     found, text, pictures = [], 0, 0
     for output in cell.get("outputs", []):
         for picture in pictures_of(output):
+            if len(picture) > MOST_PICTURE or pictures + len(picture) > MOST_PICTURES:
+                found.append(nbformat.v4.new_output("stream", name="stdout", text=TOO_LARGE))
+                continue
             pictures += len(picture)
-            if pictures <= MOST_PICTURES:
-                found.append(nbformat.v4.new_output("display_data", {"text/html": picture}))
+            found.append(nbformat.v4.new_output("display_data", {"text/html": picture}))
         words = text_of(output)[: MOST_TEXT - text]
         text += len(words)
         if words:
@@ -41,7 +75,8 @@ def pictures_of(output: NotebookNode) -> list[str]:
     data = output.get("data", {})
     tags = [(source, ALT.search(tag)) for tag in IMAGE.findall(joined(data.get("text/html")))
             if (source := SOURCE.search(tag))]
-    pictures = [(source[1], source[2], html.unescape(alt[1]) if alt else "") for source, alt in tags]
+    pictures = [(source[1], source[2], html.unescape(alt[1]) if alt else "")
+                for source, alt in tags]
     pictures += [(kind, joined(data[f"image/{kind}"]), "") for kind in ("png", "jpeg")
                  if DATA.fullmatch(joined(data.get(f"image/{kind}")))]
     return [f'<img alt="{html.escape(alt)}" style="max-width:100%" '
@@ -54,6 +89,75 @@ def text_of(output: NotebookNode) -> str:
     if output.get("output_type") == "stream":
         return joined(output.get("text")) if output.get("name") == "stdout" else ""
     return "" if pictures_of(output) else joined(output.get("data", {}).get("text/plain"))
+
+
+def allowed(tag: str, name: str, value: str) -> bool:
+    """May an attribute stay?"""
+    if name == "class":
+        return bool(CLASSES.fullmatch(value))
+    pattern = VALUES.get((tag, name))
+    return bool(pattern.fullmatch(value)) if pattern else name in PLAIN
+
+
+def safe_html(text: str) -> str:
+    """HTML with nothing in it that acts, loads or looks like the page's own; the rest as text."""
+    # For the eye only: what these leave is made harmless below, too.
+    text = STYLE.sub("", SCRIPT.sub(NO_SCRIPT, str(text)))
+    cleaner = Cleaner(tags=TAGS, attributes=allowed, protocols=["http", "https", "mailto", "data"],
+                      css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES))
+    return cleaner.clean(text)
+
+
+def safe_output(output: NotebookNode) -> NotebookNode:
+    """An output without scripts, widgets and metadata; its HTML is left to safe_html."""
+    # A kernel in students' hands sends what it likes, so a copy of the known parts.
+    kind = output.get("output_type")
+    if kind == "stream":
+        return nbformat.v4.new_output(
+            "stream", name="stderr" if output.get("name") == "stderr" else "stdout",
+            text=joined(output.get("text")))
+    if kind == "error":
+        return nbformat.v4.new_output(
+            "error", ename=joined(output.get("ename")), evalue=joined(output.get("evalue")),
+            traceback=[joined(line) for line in output.get("traceback", [])])
+    data = output.get("data", {})
+    kept = {name: joined(data[name]) for name in SHOWN if joined(data.get(name))}
+    return nbformat.v4.new_output("display_data", kept or {"text/plain": "(Nothing to show.)"})
+
+
+@dataclass
+class Share:
+    """How many characters a cell's outputs have had so far."""
+
+    text: int = 0
+    pictures: int = 0
+
+    def refusal(self, content: dict, bounds: Bounds) -> str:
+        """Count one output, or say what about it is too much: "text", "picture" or ""."""
+        text, pictures = sizes(content)
+        self.text += text
+        if self.text > bounds.output_characters:
+            return "text"
+        total = self.pictures + sum(pictures)
+        if total > bounds.pictures_characters or max(pictures,
+                                                     default=0) > bounds.picture_characters:
+            return "picture"
+        self.pictures = total
+        return ""
+
+
+def sizes(content: dict) -> tuple[int, list[int]]:
+    """The characters of an output's text, and those of each of its pictures."""
+    text, pictures = len(content.get("text", "")), []
+    for kind, value in content.get("data", {}).items():
+        value, inside = str(value), []
+        if kind in PICTURES:
+            inside = [len(value)]
+        elif kind == "text/html":
+            inside = [len(tag) for tag in IMAGE.findall(value) if SOURCE.search(tag)]
+        pictures += inside
+        text += len(value) - sum(inside)
+    return text, pictures
 
 
 def joined(value: object) -> str:

@@ -1,76 +1,246 @@
 """Whose file is it, and which homework? Read from file and folder names."""
 
-import calendar
+import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
+
+from grading.dates import DAY_ONLY, MOMENTS, numbers
 
 COPY_MARK = re.compile(r"[ _-]*(?:\((\d+)\)|copy[ _-]?(\d*)|kopie[ _-]?(\d*))$", re.IGNORECASE)
 EXTENSION = re.compile(r"\.ipynb(\.json|\.txt)?$", re.IGNORECASE)
-# Moodle: a folder "Ann Lee_1234_assignsubmission_file_", the number is the submission's.
-MOODLE = re.compile(r"_(\d+)_assignsubmission.*$")
+
+# Learning platforms. Moodle: "Ann Lee_1234_assignsubmission_file_", a folder or before the file's
+# own name. The number is a student's in one homework; in the next it is another.
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<entry>\d+)_assignsubmission(?P<rest>.*)", re.DOTALL)
+# Brightspace: "1234-5678 - Ann Lee - Nov 20, 2026 1015 PM - ", student's and homework's number.
+BRIGHTSPACE = re.compile(
+    r"(?P<more>\d+)-\d+ - (?P<name>.+?) - (?P<rest>[^-]*\d{4}[^-]*?)(?: -.*)?", re.DOTALL)
 # Blackboard: "Homework 4_s111_attempt_2026-11-21-10-00-00_…".
-BLACKBOARD = re.compile(r"^.*?_([^_]+)_attempt(?=_)")
-# What stands in file names beside people's names.
-NO_NAMES = {"am", "pm", "late", "draft", "final", "new", "version", "v"} | {
-    month.lower() for month in [*calendar.month_abbr, *calendar.month_name]}
-# Names that programs give, not people.
-NOBODY = re.compile(r"\d*|copy of|kopie von|untitled\d*", re.IGNORECASE)
+BLACKBOARD = re.compile(r".*?_(?P<name>[^_]+)_attempt_(?P<rest>.*)", re.DOTALL)
+# Canvas: "leeann_LATE_1234_567890_…", student's and file's number. A day and a time are neither.
+CANVAS = re.compile(r"(?:late_)?(?!20\d{6}_\d{4}(?:\d\d)?(?:_|$))(\d+)_\d{3,}(?:_|$)",
+                    re.IGNORECASE)
+
+# Names made of such words alone are nobody's: folders for sorting, versions, "Copy of".
+NOBODYS = frozenset(
+    """homework homeworks hw assignment assignments exercise exercises task tasks week unit sheet
+    submission submissions submitted handed hand ins export exports download downloads course class
+    file files folder notebook notebooks untitled working work backup copy of the old new draft
+    final late version versions v attempt attempts try first second third part solution solutions
+    answer answers abgabe abgaben aufgabe aufgaben hausaufgabe hausaufgaben übung übungen loesung
+    lösung kopie von versuch woche kurs""".split())
+
+LONGEST = 160  # bytes; a file's name has 255, and in it stand the homework's name and more
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one folder's or file's name tells about a person.
+
+    Attributes:
+        name: fit for a folder's name; "" when it tells nobody's.
+        more: what tells apart two persons of one name; "" when nothing.
+        entry: does so within one homework only.
+    """
+
+    name: str = ""
+    more: str = ""
+    entry: str = ""
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What a path tells by itself.
+
+    Attributes:
+        folders: those that may be a person's, outermost first; none when a platform tells.
+        file: whom the file's name tells, or a platform.
+        homework: "" when the path does not tell.
+        around: all folders that do not name the person for sure.
+        numbers: those beside the file's name.
+        copy: the number in "(1)".
+    """
+
+    folders: tuple[str, ...]
+    file: Person
+    homework: str
+    around: tuple[str, ...]
+    numbers: tuple[int, ...]
+    copy: int
 
 
 @dataclass(frozen=True)
 class Named:
-    """What a path tells.
+    """What a path tells, seen beside the others.
 
     Attributes:
         student: "" when the path does not tell.
         homework: "" when the path does not tell.
         person: what else the path says about the person, to tell apart two students whose
             ``student`` is the same; "" when nothing.
+        entry: the same, but to compare within one homework only.
         order: what sorts several files of one student; the last one counts.
     """
 
     student: str
     homework: str
     person: str
-    order: tuple[tuple[int, ...], int]
+    entry: str
+    order: tuple[tuple[int, ...], tuple[int, ...], int]
 
 
-def parse(path: Path, homework: list[str]) -> Named:
-    """Read a path relative to the folder of submissions.
+def read(paths: list[Path], homework: list[str]) -> dict[Path, Named]:
+    """Read paths relative to the folder of submissions.
 
     A folder names the student (``s02/04_….ipynb``); without one, what stands before the
-    homework's name does (``s02_2026-11-21_04_… (1).ipynb``).
+    homework's name does (``s02_2026-11-21_04_… (1).ipynb``). Folders around the students' own
+    are left out: those that everybody's files lie in, and those whose files name several persons.
     """
-    stem, number = without_copy_marks(EXTENSION.sub("", path.name))
+    signs = {path: signs_of(path, homework) for path in paths}
+    notebooks = [signs[path] for path in paths if EXTENSION.search(path.name)]
+    depth = folders_around_all(notebooks)
+    shared = shared_folders(notebooks, depth)
+    return {path: resolve(signs[path], depth, shared) for path in paths}
+
+
+def signs_of(path: Path, homework: list[str]) -> Signs:
+    """What one path tells by itself."""
+    words = NOBODYS | {word for name in homework for word in words_of(name)}
+    stem, copy = without_copy_marks(EXTENSION.sub("", path.name))
     found = [name for name in homework if name.lower() in stem.lower()]
     name = max(found, key=len, default="")
     before = stem[:stem.lower().index(name.lower())] if name else stem
-    folders = [part for part in path.parts[:-1] if part not in homework]
-    if folders:
-        student, person = from_folders(folders)
-        return Named(clean(student), name, person, (numbers(before), number))
-    first, _, rest = BLACKBOARD.sub(r"\1", before).strip(" _-").partition("_")
-    # A homework's own name is nobody's: "04_smoothgrad.ipynb" is not of a student "04".
-    if NOBODY.fullmatch(first) and not (name and first.isdigit()):
-        first = ""
-    words = re.findall(r"[^\W\d_]+", rest.lower())
-    person = "-".join(word for word in words if word not in NO_NAMES)
-    return Named(clean(first), name, person, (numbers(rest), number))
-
-
-def from_folders(folders: list[str]) -> tuple[str, str]:
-    """Student and person from the folders that a file lies in, outermost first."""
+    folders = path.parts[:-1]
     for folder in folders:
-        if mark := MOODLE.search(folder):
-            return folder[:mark.start()], mark[1]
-    return folders[0], unicodedata.normalize("NFC", folders[0])
+        if told := from_platform(folder):
+            around = tuple(other for other in folders if other != folder)
+            return Signs((), told[0], name, around, numbers(told[1]) + numbers(before), copy)
+    person, rest = from_platform(before) or from_file(before, bool(name), words)
+    if from_platform(before):
+        return Signs((), person, name, folders, numbers(rest), copy)
+    own = tuple(folder for folder in folders if clean(folder) and not is_nobodys(folder, words))
+    return Signs(own, person, name, folders, numbers(rest), copy)
 
 
-def numbers(text: str) -> tuple[int, ...]:
-    """The numbers in a text, such as those of a date; they sort as numbers."""
-    return tuple(int(digits) for digits in re.findall(r"\d+", text))
+def from_platform(text: str) -> tuple[Person, str] | None:
+    """The person that a learning platform wrote into a name, and what it wrote behind."""
+    for pattern in (MOODLE, BRIGHTSPACE, BLACKBOARD):
+        if match := pattern.fullmatch(text):
+            told = match.groupdict()
+            entry = told.get("entry", "")
+            more = told.get("more") or (composed(told["name"]) if entry else "")
+            return Person(clean(told["name"]), more, entry), told["rest"]
+    return None
+
+
+def from_file(before: str, named: bool, nobodys: frozenset[str]) -> tuple[Person, str]:
+    """The person in what stands before a homework's name, and what may be a date or a version.
+
+    Args:
+        before: the text; the whole file name when no homework's name is in it.
+        named: is one in it?
+        nobodys: words that are no names.
+    """
+    first, _, rest = before.strip(" _-").partition("_")
+    # A homework's own name is nobody's: "04_smoothgrad.ipynb" is not of a student "04".
+    if is_nobodys(first, nobodys) or (not named and first.isdigit()):
+        return Person(), before
+    if mark := CANVAS.match(rest):
+        return Person(clean(first), mark[1]), rest
+    more = "-".join(word for word in words_of(rest) if word not in nobodys | MOMENTS)
+    return Person(clean(first), more), before if first.isdigit() else rest
+
+
+def folders_around_all(notebooks: list[Signs]) -> int:
+    """How many folders lie around everybody's own: "export" in export/ann/ and export/bob/.
+
+    It is as many as must be left out until the rest tells of several students, and of every
+    file whose it is. When it never does, the folders may be one student's.
+    """
+    levels = zip(*(signs.folders for signs in notebooks), strict=False)
+    common = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    for depth in range(common + 1):
+        students = {resolve(signs, depth, frozenset()).student.casefold() for signs in notebooks}
+        if len(students) > 1 and "" not in students:
+            return depth
+    return 0
+
+
+def shared_folders(notebooks: list[Signs], depth: int) -> frozenset[str]:
+    """Folders, below those around all, in which the files' names tell of several persons."""
+    persons: dict[str, set[Person]] = {}
+    for signs in notebooks:
+        # Within a folder, "1_" and "2_" are versions.
+        if signs.homework and signs.file.name and not re.fullmatch(r"\d\d?", signs.file.name):
+            for folder in signs.folders[depth:depth + 1]:
+                persons.setdefault(folder, set()).add(signs.file)
+    return frozenset(
+        folder for folder, found in persons.items()
+        if len({person.name.casefold() for person in found}) > 1
+        or len({person.more for person in found} - {""}) > 1)
+
+
+def resolve(signs: Signs, depth: int, shared: frozenset[str]) -> Named:
+    """Whose a file is.
+
+    Args:
+        signs: what its path tells.
+        depth: how many folders lie around everybody's.
+        shared: folders of several persons.
+    """
+    own, *below = signs.folders[depth:] or [""]
+    if own in shared:
+        person = replace(signs.file, more=composed(f"{own}/{signs.file.more}"))
+    elif own:
+        # Two folders in it may be two persons', unless they are called 1 and 2.
+        inner = [folder for folder in below if not re.fullmatch(r"\d\d?", folder)]
+        person = Person(clean(own), composed("/".join([own, *inner])))
+    else:
+        person = signs.file
+    around = " / ".join(folder for folder in signs.around if folder != own)
+    return Named(person.name, signs.homework, person.more, person.entry,
+                 (numbers(around), signs.numbers, signs.copy))
+
+
+def namesakes(named: dict[Path, Named]) -> dict[Path, Path]:
+    """Files that would be one student's but seem to be of several, each with another of them.
+
+    Args:
+        named: files that could be graded, whatever homework they are of: a student has one row
+            in the table.
+    """
+    groups: dict[str, list[Path]] = {}
+    for path, told in named.items():
+        groups.setdefault(told.student.casefold(), []).append(path)
+    found: dict[Path, Path] = {}
+    for paths in groups.values():
+        others = {path: [other for other in paths if differ(named[path], named[other])]
+                  for path in paths}
+        if several := [path for path in paths if others[path]]:
+            found |= {path: (others[path] or several)[0] for path in paths}
+    return found
+
+
+def differ(one: Named, other: Named) -> bool:
+    """Do two files with one student's name seem to be of two?"""
+    return (one.student != other.student
+            or bool(one.person and other.person) and one.person != other.person
+            or bool(one.entry and other.entry) and one.entry != other.entry
+            and one.homework == other.homework)
+
+
+def is_nobodys(text: str, nobodys: frozenset[str]) -> bool:
+    """Is a text no person's name: "", "Homework 4", "Version 2", "2026-11-21"?"""
+    words = words_of(text)
+    return not text or bool(words) and nobodys.issuperset(words) or bool(DAY_ONLY.fullmatch(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words in a text, in small letters."""
+    return re.findall(r"[^\W\d_]+", composed(text).lower())
 
 
 def without_copy_marks(stem: str) -> tuple[str, int]:
@@ -84,5 +254,12 @@ def without_copy_marks(stem: str) -> tuple[str, int]:
 
 def clean(student: str) -> str:
     """A name that can be a folder's; nbgrader and records use it."""
-    composed = unicodedata.normalize("NFC", student.strip())
-    return re.sub(r"[^\w.@-]+", "-", composed).strip("-.")
+    name = re.sub(r"[^\w.@-]+", "-", composed(student.strip())).strip("-.")
+    if len(name.encode()) <= LONGEST:
+        return name
+    return f"{name[:LONGEST // 4]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def composed(text: str) -> str:
+    """A text in which "ü" is one character; some systems write two."""
+    return unicodedata.normalize("NFC", text)

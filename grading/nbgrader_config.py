@@ -16,7 +16,8 @@ from nbgrader.preprocessors import (  # noqa: E402
 
 from grading.canary import Plant, Uproot  # noqa: E402
 from grading.execute import ExecuteGuarded  # noqa: E402
-from grading.pages import HideTests  # noqa: E402
+from grading.handed_in import safe_html  # noqa: E402
+from grading.pages import Harmless, HideTests, markdown_to_html  # noqa: E402
 from grading.release import AFTER_SAVING, BEFORE_SAVING, configure  # noqa: E402
 from grading.scores import SaveScores  # noqa: E402
 from grading.settings import Bounds, home  # noqa: E402
@@ -44,4 +45,9 @@ c.LimitOutput.max_lines = 300
 # Files instead of ports: they work without a network, and other users cannot reach them.
 c.KernelManager.transport = "ipc"
 
+# Of the marking pages and the feedback pages alike. nbgrader's templates do not heed
+# sanitize_html where they show a text, so the filters do it.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"markdown2html": markdown_to_html, "clean_html": safe_html}
+c.HTMLExporter.preprocessors = [Harmless]
 c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]

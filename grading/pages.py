@@ -1,9 +1,19 @@
-"""Feedback pages: what students see of their graded notebook, without the hidden tests."""
+"""Pages: for marking and for feedback without scripts, for feedback without the hidden tests.
+
+Student code runs in the tests' kernel and could print them in a cipher; what is found here is
+what a student can read: the lines themselves, also letter by letter.
+"""
 
 import html
-import json
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 import nbformat
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -11,12 +21,66 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_locked
 
 from grading.canary import OWN
+from grading.handed_in import joined, safe_html, safe_output
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
 HIDDEN = "# Hidden tests"
 WITHHELD = "(Withheld: this output quotes the hidden tests.)"
 TELLING = 12  # characters from which a line counts as quoted
+SPELT = 16  # letters and digits from which it does so letter by letter
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+TEXT_ONLY = re.compile(r"""\w{0,2}"[^"]*"\W*|\w{0,2}'[^']*'\W*""")
+MARKUP = re.compile(r"<[^<>]*>")
+
+
+class Harmless(Preprocessor):
+    """Take out of a notebook what could act in the browser that shows it.
+
+    Its HTML passes safe_html later, when it is made of the text (nbgrader_config.py).
+    """
+
+    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Keep of outputs and attachments what a page needs."""
+        notebook.metadata.pop("widgets", None)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [safe_output(output) for output in cell.outputs]
+            elif "attachments" in cell:
+                cell.attachments = pictures_among(cell.attachments)
+        return notebook, resources
+
+
+def pictures_among(attachments: dict[str, dict]) -> dict[str, dict[str, str]]:
+    """The attachments that are pictures, by name."""
+    bundles = {name: {kind: joined(code) for kind, code in bundle.items()
+                      if kind.startswith("image/") and joined(code)}
+               for name, bundle in attachments.items()}
+    return {name: bundle for name, bundle in bundles.items() if bundle}
+
+
+class Renderer(IPythonRenderer):
+    """nbconvert's; where an attachment is missing, it says so instead of giving up."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture, or words in its place."""
+        for spelling in (url, unquote(url)):  # names with spaces or umlauts come quoted
+            try:
+                return super().image(text, spelling, title)
+            except InvalidNotebook:
+                continue
+        return html.escape(f"({unquote(url).replace(':', ' ', 1)} is missing)")
+
+
+@pass_context
+def markdown_to_html(context: Context, source: str) -> str:
+    """The page's filter markdown2html: a cell's text as harmless HTML."""
+    renderer = Renderer(escape=False, attachments=context.get("cell", {}).get("attachments", {}),
+                        exclude_anchor_links=True)
+    try:
+        return safe_html(MarkdownWithMath(renderer=renderer).render(source))
+    except Exception:  # whatever a text contains (brackets too deep, say), it can be read
+        return f"<pre>{html.escape(source)}</pre>"
 
 
 class HideTests(NbGraderPreprocessor):
@@ -27,11 +91,10 @@ class HideTests(NbGraderPreprocessor):
         tests = [cell for cell in notebook.cells if cell.cell_type == "code" and is_hidden(cell)]
         for cell in tests:
             cell.outputs = [without_traceback(output) for output in cell.outputs]
-        secret = {line.strip() for cell in tests for line in cell.source.splitlines()
-                  if len(line.strip()) >= TELLING}
+        secret = Secret("\n".join(cell.source for cell in tests))
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs = [cleaned(output, secret) for output in cell.outputs]
+                cell.outputs = cleaned(cell.outputs, secret)
         for cell in tests:
             if cell.metadata.nbgrader["grade_id"].endswith(OWN):
                 cell.outputs = []  # of a wrong answer that is not the student's
@@ -52,14 +115,55 @@ def is_hidden(cell: NotebookNode) -> bool:
     return is_locked(cell) and "BEGIN HIDDEN TESTS" in cell.source
 
 
-def cleaned(output: NotebookNode, secret: set[str]) -> NotebookNode:
-    """The output, unless it contains a line of the hidden tests."""
-    # As plain text: quotes and line ends are escaped in JSON, < and & in HTML.
-    text = json.dumps(output, ensure_ascii=False)
-    forms = {text, html.unescape(text), text.replace('\\"', '"').replace("\\\\", "\\")}
-    if any(line in form for line in secret for form in forms):
-        return nbformat.v4.new_output("stream", name="stdout", text=WITHHELD + "\n")
-    return output
+class Secret:
+    """The lines of the hidden tests, to be found in a text."""
+
+    def __init__(self, source: str) -> None:
+        lines = [line.strip() for line in source.splitlines()]
+        self.lines = {line for line in lines if len(line) >= TELLING}
+        # A line that is a text and nothing else is what a failed test says.
+        self.spelt = {short for line in lines if len(short := squeezed(line)) >= SPELT
+                      and not TEXT_ONLY.fullmatch(line)}
+
+    def is_in(self, text: str) -> bool:
+        """Does the text quote a line, as it is or with other spaces and signs in between?"""
+        return any(line in form for form in forms(text) for line in self.lines) or any(
+            line in short for short in map(squeezed, forms(text)) for line in self.spelt)
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits only."""
+    return re.sub(r"[\W_]+", "", text)
+
+
+def forms(text: str) -> set[str]:
+    """A text as it is, as a page shows it, and as repr() or JSON would have quoted it."""
+    text = COLOUR.sub("", text)
+    plain = html.unescape(text)
+    return {text, plain, html.unescape(MARKUP.sub("", text)), re.sub(r"\\(.)", r"\1", plain),
+            re.sub(r"\\[nrt]", "\n", plain)}
+
+
+def cleaned(outputs: list[NotebookNode], secret: Secret) -> list[NotebookNode]:
+    """A cell's outputs without those that quote the hidden tests, alone or together."""
+    withheld = nbformat.v4.new_output("stream", name="stdout", text=WITHHELD + "\n")
+    texts = [list(texts_of(output)) for output in outputs]
+    kept = [withheld if any(map(secret.is_in, found)) else output
+            for output, found in zip(outputs, texts, strict=True)]
+    together = ("".join(found[place] for found in texts if found) for place in (0, -1))
+    return [withheld] if kept == outputs and any(map(secret.is_in, together)) else kept
+
+
+def texts_of(output: NotebookNode) -> Iterator[str]:
+    """The texts in an output; what nobody reads, a picture's data, is none."""
+    if output.output_type == "stream":
+        yield output.text
+    elif output.output_type == "error":
+        yield "\n".join([output.ename, output.evalue, *output.traceback])
+    else:
+        data = output.get("data", {})
+        yield from (re.sub(r"data:image/[^\"'>\s]*", "", joined(data[kind]))
+                    for kind in sorted(data, reverse=True) if not kind.startswith("image/"))
 
 
 def without_traceback(output: NotebookNode) -> NotebookNode:
@@ -69,23 +173,49 @@ def without_traceback(output: NotebookNode) -> NotebookNode:
     return output
 
 
-def write_pages(api: NbGraderAPI) -> None:
-    """Write the feedback pages whose notebook or scores have changed since they were written."""
+def write_pages(api: NbGraderAPI) -> list[str]:
+    """Write the feedback pages whose notebook or scores have changed since they were written.
+
+    Returns:
+        A line for each page that could not be written; the next run tries again.
+    """
+    problems = []
     with Gradebook(home().database) as gradebook:
         for record in all_records():
-            names = record["assignment"], record["student"]
-            if not record["done"]:
-                continue
-            state = state_of(gradebook, record)
-            page = home().feedback / names[1] / names[0] / f"{names[0]}.html"
-            if page.is_file() and read_record(*names, "page").get("state") == state:
-                continue
-            write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
-            result = api.generate_feedback(*names, force=True)
-            if not result["success"]:
-                raise SystemExit(f"nbgrader could not write {page}:\n{result.get('log', '')}"
-                                 f"{result.get('error', '')}")
-            write_record(*names, {"state": state}, "page")
+            if record["done"]:
+                try:
+                    write_page(api, gradebook, record)
+                except Exception as error:  # whatever a notebook contains, the others get theirs
+                    problems.append(f"No feedback page for {record['student']}, "
+                                    f"{record['assignment']}: {error}")
+                    print(problems[-1], flush=True)
+    return problems
+
+
+def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
+    """Write one student's page, unless it is up to date.
+
+    Raises:
+        RuntimeError: with nbgrader's last word, when it could not.
+    """
+    names = record["assignment"], record["student"]
+    state = state_of(gradebook, record)
+    page = home().feedback / names[1] / names[0] / f"{names[0]}.html"
+    if page.is_file() and read_record(*names, "page").get("state") == state:
+        return
+    write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
+    result = api.generate_feedback(*names, force=True)
+    write_record(*names, {"state": state if result["success"] else None,
+                          "log": "" if result["success"] else str(result)}, "page")
+    if not result["success"]:
+        raise RuntimeError(reason(result))
+
+
+def reason(result: dict) -> str:
+    """The error's own line in nbgrader's log."""
+    lines = f"{result.get('error', '')}\n{result.get('log', '')}".splitlines()
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Notebook)\b", line)]
+    return (errors or lines or ["nbgrader does not say why"])[-1][:300]
 
 
 def without_score(gradebook: Gradebook, record: dict) -> list[str]:

@@ -73,7 +73,8 @@ def autograde(staged: Staged, lock: int) -> dict:
     record = {"assignment": staged.assignment, "student": staged.student, "path": staged.path,
               "notes": staged.notes + changed_texts(staged, before), "missing": staged.missing,
               # A run that failed has not been reported yet, so what it compares with stays.
-              "texts": staged.texts if done else before, "tests": tests_of(staged.assignment), "done": done,
+              "texts": staged.texts if done else before,
+              "tests": tests_of(staged.assignment), "done": done,
               "ended": watched.get("stopped") or outcome.get("ended", ""),
               "tampered": outcome.get("tampered", False), "points": outcome.get("points", {}),
               "errors": outcome.get("errors", {}), "stops": outcome.get("stops", []),
@@ -148,7 +149,7 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     failures = grade_all(pending, options.jobs, lock)
     with_scores = write_grades()
     write_report(files, weakness)
-    write_pages(nbgrader())
+    failures += len(write_pages(nbgrader()))
     print(f"Wrote {with_scores}, report.txt and feedback/ beside it, "
           f"in {time.monotonic() - start:.0f} s")
     return bool(failures)

@@ -30,7 +30,9 @@ class Bounds:
     memory_bytes: int = field(
         default_factory=lambda: int(_number("GRADING_MEMORY_GB", 4) * (1 << 30)))
     processes: int = field(default_factory=lambda: int(_number("GRADING_PROCESSES", 48)))
-    output_characters: int = 200_000  # of one cell
+    output_characters: int = 200_000  # of text in one cell
+    picture_characters: int = 2_000_000  # of one picture, as it stands in the notebook
+    pictures_characters: int = 4_000_000  # of all pictures of one cell
     file_bytes: int = 100 << 20  # of one submitted file
 
 

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from grading.course import Homework
 from grading.mend import claimed_id, functions, graded_cells, mend
-from grading.names import EXTENSION, Named, parse
+from grading.names import EXTENSION, Named, namesakes, read
 from grading.settings import Bounds, Home
 
 
@@ -51,7 +51,8 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     bounds = Bounds()
     files = sorted(path for path in submissions.rglob("*")
                    if (path.is_file() or path.is_symlink()) and not is_hidden(path, submissions))
-    named = {path: parse(path.relative_to(submissions), list(homework)) for path in files}
+    told = read([path.relative_to(submissions) for path in files], list(homework))
+    named = {path: told[path.relative_to(submissions)] for path in files}
     results = {path: examine(path, submissions, named[path], homework, bounds)
                for path in files}
     refuse_namesakes(results, named)
@@ -69,20 +70,13 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
 
 
 def refuse_namesakes(results: dict[Path, Staged], named: dict[Path, Named]) -> None:
-    """Grade nobody's file as an earlier version of somebody else's."""
-    groups: dict[tuple[str, str], list[Path]] = {}
-    for path, result in results.items():
-        if not result.problem:
-            groups.setdefault((result.student.casefold(), result.assignment), []).append(path)
-    for paths in groups.values():
-        persons = {named[path].person for path in paths} - {""}
-        spellings = {results[path].student for path in paths}
-        if len(persons) > 1 or len(spellings) > 1:
-            for path in paths:
-                other = next(p for p in paths if p != path)
-                results[path].problem = (
-                    f"cannot be told apart from {results[other].path}: rename the files or folders, "
-                    "so that the first word is each student's own")
+    """Grade nobody's file as an earlier version of somebody else's, or in his row."""
+    gradable = {path: replace(named[path], homework=result.assignment)
+                for path, result in results.items() if not result.problem}
+    for path, other in namesakes(gradable).items():
+        results[path].problem = (
+            f"cannot be told apart from {results[other].path}: rename the files or folders, "
+            "so that the first word is each student's own")
 
 
 def is_hidden(path: Path, root: Path) -> bool:

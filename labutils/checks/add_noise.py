@@ -15,8 +15,10 @@ from labutils.checks.result import CheckResult, Finding
 
 ORDER = (
     "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "wrong_dtype",
-    "not_finite", "changes_input", "not_the_picture", "no_noise", "same_noise_every_time", "rng_ignored",
-    "noise_pct_ignored", "wraps_around", "not_clipped", "wrong_clipping", "same_noise_everywhere", "colour_without_noise",
+    "not_finite", "changes_input", "not_the_picture", "no_noise", "same_noise_every_time",
+    "rng_ignored",
+    "noise_pct_ignored", "wraps_around", "not_clipped", "wrong_clipping",
+    "same_noise_everywhere", "colour_without_noise",
     "biased",
     "wrong_strength", "not_gaussian", "rounded",
 )

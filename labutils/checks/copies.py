@@ -113,7 +113,8 @@ def sort_by_picture(
         sensitivities = torch.stack([rows[k][1] for k in order]) if order else clean.new_zeros(0, 0)
         sigma = noise_pct * float(X[i].std())
         noisy = lab_copies(clean[i], gaussian(tuple(clean[i].shape), generator), sigma)
-        copies = Copies(values, sensitivities, order, clean[i], float(deviation(noisy - clean[i])), where)
+        nominal = float(deviation(noisy - clean[i]))
+        copies = Copies(values, sensitivities, order, clean[i], nominal, where)
         sorted_copies.append(_without_repeats(_without_clean(copies, n), n))
     return sorted_copies
 
@@ -143,8 +144,8 @@ def examine(copies: list[Copies], situation: str, noise_pct: float) -> Iterator[
         return
     if noise_pct and any(map(_is_one_number, shown)):
         yield Finding(
-            "same_noise_everywhere", f"{situation} all values of a copy are off by the same number. "
-            "A number of its own was expected for every value; look at how many you draw.")
+            "same_noise_everywhere", f"{situation} all values of a copy are off by the same "
+            "number. A number of its own was expected for every value; look at how many you draw.")
         return
     begun_again = max(_share_begun_again(c) for c in shown)
     if begun_again:
