@@ -14,7 +14,7 @@ from sample_class.notebooks import ROOT
 from sample_class.students import Student, honest, hostiles, table
 
 MEMORY_GB = 4  # what the memory hog goes beyond
-CELL_SECONDS = 30  # what the endless loops are given
+CELL_SECONDS = 60  # what the endless loops are given
 DISCARD_PORT = 9  # nobody listens there
 
 
