@@ -124,9 +124,9 @@ def starts_with_the_vanilla_map(X, y, model, n, noise_pct):
 @SMOOTHGRAD.wrong("n_ignored")
 def except_without_a_name(X, y, model, n, noise_pct):
     total = 0
-    for _ in range(300):
+    for _ in range(100):
         try:
             total = total + sample([add_noise(x, noise_pct) for x in X], y, model)
         except:  # noqa: E722
             print("oops")
-    return total / 300
+    return total / 100
