@@ -5,8 +5,6 @@ import re
 
 MONTHS = {name.lower(): number for names in (calendar.month_abbr, calendar.month_name)
           for number, name in enumerate(names) if name}
-# What else stands in file names beside people's names.
-MOMENTS = frozenset(MONTHS) | {"am", "pm"}
 
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 DATES = [re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in (
@@ -15,6 +13,9 @@ DATES = [re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in (
     r"(?<!\d)(?P<day>\d\d?)([._ -])(?P<month>\d\d?)\2(?P<year>20\d\d)(?!\d)")]
 CLOCK = re.compile(r"(?<!\d)(?P<hour>0?[1-9]|1[0-2])[:.-]?(?P<minute>\d\d)[ _]?(?P<half>[ap])m",
                    re.IGNORECASE | re.ASCII)
+# Of a date without a year; "May" alone is a name.
+DAY = re.compile(rf"(?<![^\W_])(?:(?:{MONTH})\.?[ _-]+\d\d?|\d\d?\.?[ _-]+(?:{MONTH}))(?![^\W_])",
+                 re.IGNORECASE | re.ASCII)
 DAY_ONLY = re.compile(r"20\d\d\D\d\d?\D\d\d?|\d\d?\D\d\d?\D20\d\d")
 
 
@@ -23,6 +24,13 @@ def numbers(text: str) -> tuple[int, ...]:
     for pattern in DATES:
         text = pattern.sub(year_first, text)
     return tuple(int(digits) for digits in re.findall(r"\d+", CLOCK.sub(of_24_hours, text)))
+
+
+def without_dates(text: str) -> str:
+    """A text without its dates and times, so that months are no names in it."""
+    for pattern in (*DATES, re.compile(r"20\d\d\D\d\d?\D\d\d?"), CLOCK, DAY):
+        text = pattern.sub(" ", text)
+    return text
 
 
 def year_first(date: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 
+from grading.canary import is_test
 from grading.handed_in import TOO_LARGE, Share
 from grading.settings import Bounds
 
@@ -79,9 +80,14 @@ class ExecuteGuarded(Execute):
     def process_message(self, msg: dict, cell: NotebookNode,
                         cell_index: int) -> NotebookNode | None:
         """Keep an output unless its cell has had its share already."""
-        if msg["msg_type"] not in ("stream", "display_data", "execute_result"):
+        kind = msg["msg_type"]
+        # Widgets are not shown; one of them could take a test's result or error out of its cell.
+        if kind.startswith("comm") or (kind == "clear_output" and is_test(cell)):
+            return None
+        if kind not in ("stream", "display_data", "execute_result"):
             return super().process_message(msg, cell, cell_index)
-        refusal = self.shares.setdefault(cell_index, Share()).refusal(msg["content"], Bounds())
+        refusal = self.shares.setdefault(cell_index, Share()).refusal(
+            msg["content"], Bounds(), is_result=kind == "execute_result")
         if not refusal:
             return super().process_message(msg, cell, cell_index)
         if (cell_index, refusal) not in self.told:

@@ -21,8 +21,14 @@ SOURCE = re.compile(r'\ssrc="data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/=\s]
 ALT = re.compile(r'\salt="([^"]*)"')
 DATA = re.compile(r"[A-Za-z0-9+/=\s]+")
 MOST_TEXT = 4_000  # characters of one cell
+MOST_SOURCE = 200_000  # characters of a text that is shown as it was written
 MOST_PICTURE, MOST_PICTURES = Bounds.picture_characters, Bounds.pictures_characters
 TOO_LARGE = "(A picture is too large to be kept; a smaller figsize or dpi would help.)\n"
+
+# A cell's value: of a test it is the points, so it is kept whatever was printed before. One is
+# what an honest cell has; that there are two must be seen.
+RESULT, MOST_RESULTS = 1_000, 2
+MOST_TAGS = 5_000  # of one cell; the time for them grows with the square
 
 # What a text, a pandas table and the lab's own displays consist of; no controls, no frames.
 TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4
@@ -101,11 +107,20 @@ def allowed(tag: str, name: str, value: str) -> bool:
 
 def safe_html(text: str) -> str:
     """HTML with nothing in it that acts, loads or looks like the page's own; the rest as text."""
-    # For the eye only: what these leave is made harmless below, too.
-    text = STYLE.sub("", SCRIPT.sub(NO_SCRIPT, str(text)))
+    if str(text).count("<") > MOST_TAGS:
+        return as_text(str(text))
     cleaner = Cleaner(tags=TAGS, attributes=allowed, protocols=["http", "https", "mailto", "data"],
                       css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES))
-    return cleaner.clean(text)
+    try:
+        # For the eye only: what these leave is made harmless by the cleaner, too.
+        return cleaner.clean(STYLE.sub("", SCRIPT.sub(NO_SCRIPT, str(text))))
+    except RecursionError:  # brackets too deep
+        return as_text(str(text))
+
+
+def as_text(text: str) -> str:
+    """HTML that shows a text as it was written, as far as a page can bear it."""
+    return f"<pre>{html.escape(text[:MOST_SOURCE])}</pre>"
 
 
 def safe_output(output: NotebookNode) -> NotebookNode:
@@ -131,10 +146,14 @@ class Share:
 
     text: int = 0
     pictures: int = 0
+    results: int = 0
 
-    def refusal(self, content: dict, bounds: Bounds) -> str:
+    def refusal(self, content: dict, bounds: Bounds, is_result: bool = False) -> str:
         """Count one output, or say what about it is too much: "text", "picture" or ""."""
         text, pictures = sizes(content)
+        if is_result and text <= RESULT and self.results < MOST_RESULTS:
+            self.results += 1
+            return ""
         self.text += text
         if self.text > bounds.output_characters:
             return "text"

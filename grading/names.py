@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from grading.dates import DAY_ONLY, MOMENTS, numbers
+from grading.dates import DAY_ONLY, numbers, without_dates
 
 COPY_MARK = re.compile(r"[ _-]*(?:\((\d+)\)|copy[ _-]?(\d*)|kopie[ _-]?(\d*))$", re.IGNORECASE)
 EXTENSION = re.compile(r"\.ipynb(\.json|\.txt)?$", re.IGNORECASE)
@@ -30,8 +30,13 @@ NOBODYS = frozenset(
     submission submissions submitted handed hand ins export exports download downloads course class
     file files folder notebook notebooks untitled working work backup copy of the old new draft
     final late version versions v attempt attempts try first second third part solution solutions
+    my mine own corrected fixed updated improved changed revised newer newest latest again
     answer answers abgabe abgaben aufgabe aufgaben hausaufgabe hausaufgaben übung übungen loesung
-    lösung kopie von versuch woche kurs""".split())
+    lösung kopie von versuch woche kurs meine neu neue alt korrigiert verbessert fertig""".split())
+# Folders and files with such a name are one person's versions; "01" may be a student's number.
+VERSION = re.compile(r"[1-9]\d?")
+# "V00123456" is a student's number, though a "v" begins a version's name.
+STUDENTS_NUMBER = re.compile(r"[^\W\d_]\d{5,}")
 
 LONGEST = 160  # bytes; a file's name has 255, and in it stand the homework's name and more
 
@@ -60,7 +65,8 @@ class Signs:
         file: whom the file's name tells, or a platform.
         homework: "" when the path does not tell.
         around: all folders that do not name the person for sure.
-        numbers: those beside the file's name.
+        said: words behind the homework's name, or in place of it, that may be a person.
+        numbers: those before the homework's name, and those behind it.
         copy: the number in "(1)".
     """
 
@@ -68,7 +74,8 @@ class Signs:
     file: Person
     homework: str
     around: tuple[str, ...]
-    numbers: tuple[int, ...]
+    said: str
+    numbers: tuple[tuple[int, ...], tuple[int, ...]]
     copy: int
 
 
@@ -81,7 +88,7 @@ class Named:
         homework: "" when the path does not tell.
         person: what else the path says about the person, to tell apart two students whose
             ``student`` is the same; "" when nothing.
-        entry: the same, but to compare within one homework only.
+        entry, said: the same, but to compare within one homework only.
         order: what sorts several files of one student; the last one counts.
     """
 
@@ -89,7 +96,8 @@ class Named:
     homework: str
     person: str
     entry: str
-    order: tuple[tuple[int, ...], tuple[int, ...], int]
+    said: str
+    order: tuple[tuple[int, ...], ...]
 
 
 def read(paths: list[Path], homework: list[str]) -> dict[Path, Named]:
@@ -112,17 +120,19 @@ def signs_of(path: Path, homework: list[str]) -> Signs:
     stem, copy = without_copy_marks(EXTENSION.sub("", path.name))
     found = [name for name in homework if name.lower() in stem.lower()]
     name = max(found, key=len, default="")
-    before = stem[:stem.lower().index(name.lower())] if name else stem
+    place = stem.lower().index(name.lower()) if name else len(stem)
+    before, behind = stem[:place], stem[place + len(name):]
     folders = path.parts[:-1]
+    said = names_in(behind if name else stem, words)
     for folder in folders:
         if told := from_platform(folder):
             around = tuple(other for other in folders if other != folder)
-            return Signs((), told[0], name, around, numbers(told[1]) + numbers(before), copy)
+            return Signs((), told[0], name, around, said,
+                         (numbers(told[1]) + numbers(before), numbers(behind)), copy)
     person, rest = from_platform(before) or from_file(before, bool(name), words)
-    if from_platform(before):
-        return Signs((), person, name, folders, numbers(rest), copy)
-    own = tuple(folder for folder in folders if clean(folder) and not is_nobodys(folder, words))
-    return Signs(own, person, name, folders, numbers(rest), copy)
+    own = () if from_platform(before) else tuple(
+        folder for folder in folders if clean(folder) and not is_nobodys(folder, words))
+    return Signs(own, person, name, folders, said, (numbers(rest), numbers(behind)), copy)
 
 
 def from_platform(text: str) -> tuple[Person, str] | None:
@@ -150,8 +160,12 @@ def from_file(before: str, named: bool, nobodys: frozenset[str]) -> tuple[Person
         return Person(), before
     if mark := CANVAS.match(rest):
         return Person(clean(first), mark[1]), rest
-    more = "-".join(word for word in words_of(rest) if word not in nobodys | MOMENTS)
-    return Person(clean(first), more), before if first.isdigit() else rest
+    return Person(clean(first), names_in(rest, nobodys)), before if first.isdigit() else rest
+
+
+def names_in(text: str, nobodys: frozenset[str]) -> str:
+    """The words in a text that may be names."""
+    return "-".join(word for word in words_of(without_dates(text)) if word not in nobodys)
 
 
 def folders_around_all(notebooks: list[Signs]) -> int:
@@ -174,7 +188,7 @@ def shared_folders(notebooks: list[Signs], depth: int) -> frozenset[str]:
     persons: dict[str, set[Person]] = {}
     for signs in notebooks:
         # Within a folder, "1_" and "2_" are versions.
-        if signs.homework and signs.file.name and not re.fullmatch(r"\d\d?", signs.file.name):
+        if signs.homework and signs.file.name and not VERSION.fullmatch(signs.file.name):
             for folder in signs.folders[depth:depth + 1]:
                 persons.setdefault(folder, set()).add(signs.file)
     return frozenset(
@@ -196,13 +210,13 @@ def resolve(signs: Signs, depth: int, shared: frozenset[str]) -> Named:
         person = replace(signs.file, more=composed(f"{own}/{signs.file.more}"))
     elif own:
         # Two folders in it may be two persons', unless they are called 1 and 2.
-        inner = [folder for folder in below if not re.fullmatch(r"\d\d?", folder)]
+        inner = [folder for folder in below if not VERSION.fullmatch(folder)]
         person = Person(clean(own), composed("/".join([own, *inner])))
     else:
         person = signs.file
     around = " / ".join(folder for folder in signs.around if folder != own)
-    return Named(person.name, signs.homework, person.more, person.entry,
-                 (numbers(around), signs.numbers, signs.copy))
+    return Named(person.name, signs.homework, person.more, person.entry, signs.said if own else "",
+                 (numbers(around), *signs.numbers, (signs.copy,)))
 
 
 def namesakes(named: dict[Path, Named]) -> dict[Path, Path]:
@@ -228,19 +242,28 @@ def differ(one: Named, other: Named) -> bool:
     """Do two files with one student's name seem to be of two?"""
     return (one.student != other.student
             or bool(one.person and other.person) and one.person != other.person
-            or bool(one.entry and other.entry) and one.entry != other.entry
-            and one.homework == other.homework)
+            or one.homework == other.homework and (
+                bool(one.entry and other.entry) and one.entry != other.entry
+                or bool(one.said and other.said) and one.said != other.said))
 
 
 def is_nobodys(text: str, nobodys: frozenset[str]) -> bool:
     """Is a text no person's name: "", "Homework 4", "Version 2", "2026-11-21"?"""
     words = words_of(text)
+    if STUDENTS_NUMBER.fullmatch(text):
+        return False
     return not text or bool(words) and nobodys.issuperset(words) or bool(DAY_ONLY.fullmatch(text))
 
 
 def words_of(text: str) -> list[str]:
     """The words in a text, in small letters."""
-    return re.findall(r"[^\W\d_]+", composed(text).lower())
+    return "".join(letter if in_word(letter) else " " for letter in composed(text).lower()).split()
+
+
+def in_word(letter: str) -> bool:
+    """Is a sign part of a word: a letter, an accent, a byte that nobody can read?"""
+    return letter.isalpha() or (
+        not letter.isascii() and unicodedata.category(letter)[0] not in "ZPN")
 
 
 def without_copy_marks(stem: str) -> tuple[str, int]:
@@ -254,10 +277,20 @@ def without_copy_marks(stem: str) -> tuple[str, int]:
 
 def clean(student: str) -> str:
     """A name that can be a folder's; nbgrader and records use it."""
-    name = re.sub(r"[^\w.@-]+", "-", composed(student.strip())).strip("-.")
-    if len(name.encode()) <= LONGEST:
+    whole = composed(student.strip())
+    letters = [letter if fits(letter) else " " for letter in whole]
+    name = "-".join("".join(letters).split()).strip("-.")
+    # What is left out of a word may be what tells two names apart.
+    lost = any(in_word(letter) and not fits(letter) for letter in whole)
+    if not name or not lost and len(name.encode()) <= LONGEST:
         return name
-    return f"{name[:LONGEST // 4]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    fingerprint = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{name[:LONGEST // 4]}-{fingerprint}"
+
+
+def fits(letter: str) -> bool:
+    """May a sign stand in a folder's name? A vowel sign is no letter for isalnum()."""
+    return letter.isalnum() or letter in "_.@-" or unicodedata.category(letter)[0] == "M"
 
 
 def composed(text: str) -> str:

@@ -6,7 +6,9 @@ what a student can read: the lines themselves, also letter by letter.
 
 import html
 import re
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote
 
 import nbformat
@@ -21,13 +23,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_locked
 
 from grading.canary import OWN
-from grading.handed_in import joined, safe_html, safe_output
+from grading.handed_in import MOST_TAGS, as_text, joined, safe_html, safe_output
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
 HIDDEN = "# Hidden tests"
 WITHHELD = "(Withheld: this output quotes the hidden tests.)"
 TELLING = 12  # characters from which a line counts as quoted
+PAGE_SECONDS = 120  # for one feedback page; a usual one takes a second
 SPELT = 16  # letters and digits from which it does so letter by letter
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 TEXT_ONLY = re.compile(r"""\w{0,2}"[^"]*"\W*|\w{0,2}'[^']*'\W*""")
@@ -75,12 +78,14 @@ class Renderer(IPythonRenderer):
 @pass_context
 def markdown_to_html(context: Context, source: str) -> str:
     """The page's filter markdown2html: a cell's text as harmless HTML."""
+    if source.count("<") > MOST_TAGS:
+        return as_text(source)
     renderer = Renderer(escape=False, attachments=context.get("cell", {}).get("attachments", {}),
                         exclude_anchor_links=True)
     try:
         return safe_html(MarkdownWithMath(renderer=renderer).render(source))
     except Exception:  # whatever a text contains (brackets too deep, say), it can be read
-        return f"<pre>{html.escape(source)}</pre>"
+        return as_text(source)
 
 
 class HideTests(NbGraderPreprocessor):
@@ -197,6 +202,7 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
 
     Raises:
         RuntimeError: with nbgrader's last word, when it could not.
+        TimeoutError: when it took too long.
     """
     names = record["assignment"], record["student"]
     state = state_of(gradebook, record)
@@ -204,17 +210,36 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     if page.is_file() and read_record(*names, "page").get("state") == state:
         return
     write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
-    result = api.generate_feedback(*names, force=True)
+    with at_most(PAGE_SECONDS):
+        result = api.generate_feedback(*names, force=True)
     write_record(*names, {"state": state if result["success"] else None,
                           "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:
         raise RuntimeError(reason(result))
 
 
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in what is done here when it takes longer."""
+    def stop(number: int, frame: object) -> None:
+        raise TimeoutError(f"it took longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    # Again each second, for those who catch it and go on.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def reason(result: dict) -> str:
     """The error's own line in nbgrader's log."""
     lines = f"{result.get('error', '')}\n{result.get('log', '')}".splitlines()
-    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Notebook)\b", line)]
+    # nbgrader ends with one of its own, which says "see above".
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Notebook)\b", line)
+              and "NbGraderException" not in line]
     return (errors or lines or ["nbgrader does not say why"])[-1][:300]
 
 

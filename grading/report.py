@@ -60,6 +60,8 @@ def status(record: dict | None, problem: str) -> str:
     """The state of one homework in a few words."""
     if record is None:
         return problem or "not handed in"
+    if problem:  # of all that was handed in this time
+        return f"{status(record, '')} earlier; now {problem}"
     if not record["done"]:
         return FAILED
     if record["tampered"]:
@@ -107,6 +109,12 @@ def write_report(files: list[Staged], weakness: str) -> Path:
     path = home().folder / "report.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
+
+
+def add_to_report(heading: str, lines: list[str]) -> None:
+    """Write some lines at the end of report.txt."""
+    with (home().folder / "report.txt").open("a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in ["", heading, *(f"  {line}" for line in lines)])
 
 
 def isolation(weakness: str) -> str:

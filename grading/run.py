@@ -23,7 +23,7 @@ from pathlib import Path
 from grading.course import nbgrader, prepare
 from grading.pages import write_pages
 from grading.records import path_of, read_record, remember_problems, tests_of, write_record
-from grading.report import write_grades, write_report
+from grading.report import add_to_report, write_grades, write_report
 from grading.settings import ROOT, home
 from grading.stage import Staged, stage
 
@@ -91,8 +91,9 @@ def message(record: dict) -> str:
         return ("**No automatic points:** a cell that must fail did not, so the tests cannot be "
                 "trusted in this notebook. Please talk to your instructor.")
     if record["ended"]:
-        return (f"**The notebook was not executed to its end:** {record['ended']}. Tests that "
-                "were not reached have no score yet.")
+        waiting = any(points is None for points in record["points"].values())
+        told = "Not every test has a score" if waiting else "The notebook was not run to its end"
+        return f"**{told}:** {record['ended']}."
     return ""
 
 
@@ -149,10 +150,12 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     failures = grade_all(pending, options.jobs, lock)
     with_scores = write_grades()
     write_report(files, weakness)
-    failures += len(write_pages(nbgrader()))
+    missing = write_pages(nbgrader())
+    if missing:
+        add_to_report("Feedback pages that could not be written:", missing)
     print(f"Wrote {with_scores}, report.txt and feedback/ beside it, "
           f"in {time.monotonic() - start:.0f} s")
-    return bool(failures)
+    return bool(failures or missing)
 
 
 def grade_all(pending: list[Staged], jobs: int, lock: int) -> int:

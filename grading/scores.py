@@ -1,5 +1,7 @@
 """From executed cells to scores in the gradebook."""
 
+import ast
+
 from nbformat import NotebookNode
 from nbgrader.api import Grade
 from nbgrader.preprocessors import SaveAutoGrades
@@ -24,17 +26,18 @@ class SaveScores(SaveAutoGrades):
                              if not name.endswith(OWN) and (error := error_of(cell))}
         outcome["stops"] = stopped_cells(notebook)
         early = stopped_before_answers(notebook)
-        if early and not outcome["ended"]:
-            outcome["ended"] = f"a cell before the first answer was stopped by {early}"
         outcome["tampered"] = is_tampered(outcome, tests)
         vouched = {name for name in tests if name in outcome["vouched"]}
         if any(name.endswith(OWN) for name in tests.keys() - vouched):
             vouched = set()
         for name in tests:
-            # What an import that failed brings to a stop says nothing about the answer.
-            no_verdict = early and name in outcome["errors"]
-            if outcome["tampered"] or name not in vouched or no_verdict:
+            if outcome["tampered"] or name not in vouched:
                 outcome["points"][name] = None
+            # What an import that failed brings to a stop says nothing about the answer.
+            elif early and name in outcome["errors"]:
+                outcome["points"][name] = None
+                outcome["ended"] = (outcome["ended"]
+                                    or f"a cell before the first answer was stopped by {early}")
         self.outcome = outcome
         self.other_text = notebook.metadata.get("grading", {}).get("other_text", False)
         notebook, resources = super().preprocess(notebook, resources)
@@ -52,7 +55,6 @@ class SaveScores(SaveAutoGrades):
         grade.auto_score = self.outcome["points"][name]
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         self.gradebook.db.commit()
-
 
     def _leave_open(self, name: str) -> None:
         """An answer that was left empty may stand elsewhere, so a person looks."""
@@ -133,5 +135,12 @@ def is_tampered(outcome: dict, tests: dict[str, NotebookNode]) -> bool:
     # gives points may not.
     stopped = any(output.output_type == "error" for name, cell in tests.items()
                   if name.endswith(OWN) for output in cell.outputs)
-    forged = any(len(results(cell)) > 1 for cell in tests.values())
+    forged = any(len(results(cell)) > 1 or lacks_result(cell) for cell in tests.values())
     return bool(outcome["silent"]) or forged or (stopped and scored)
+
+
+def lacks_result(cell: NotebookNode) -> bool:
+    """Did a test that ends with its points end without an error, and without showing them?"""
+    ended = is_done(cell) and all(output.output_type != "error" for output in cell.outputs)
+    body = ast.parse(cell.source).body
+    return ended and not results(cell) and bool(body) and isinstance(body[-1], ast.Expr)

@@ -63,7 +63,7 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     for path, result in results.items():
         key = result.student, result.assignment
         if not result.problem and latest[key] != path:
-            result.problem = f"an earlier version of {latest[key].relative_to(submissions)}"
+            result.problem = f"an earlier version of {results[latest[key]].path}"
         if not result.problem:
             write(result, course)
     return list(results.values())

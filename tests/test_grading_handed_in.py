@@ -103,6 +103,21 @@ def test_of_an_executed_cell_text_has_a_limit_of_its_own(content):
     assert Share().refusal(content, Bounds()) == "text"
 
 
+def test_a_value_is_kept_whatever_was_printed_and_a_second_one_with_it():
+    share, value = Share(), {"data": {"text/plain": "3.0"}, "execution_count": 7}
+    assert share.refusal({"text": 250_000 * "a"}, Bounds()) == "text"
+    assert [share.refusal(value, Bounds(), is_result=True) for _ in range(3)] == ["", "", "text"]
+    # A display that looks like a value uses up nothing.
+    assert share.refusal(value, Bounds()) == "text"
+
+
+@pytest.mark.parametrize("text", [
+    "<table><b>" * 100_000, '<p style="color:' + "rgb(" * 3000 + '">'])
+def test_html_that_cannot_be_cleaned_in_time_is_shown_as_text(text):
+    page = handed_in.safe_html(text)
+    assert page.startswith("<pre>&lt;") and len(page) < 2_000_000
+
+
 def test_odd_outputs_are_no_problem():
     assert shown(cell({"output_type": "error", "ename": "E"}, {"output_type": "stream"},
                       displayed(text_plain=None), displayed(image_png=3))) == []

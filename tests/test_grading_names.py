@@ -1,5 +1,6 @@
 """Whose file is it? Names as learning platforms, browsers and students make them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def latest(*paths: str) -> str:
     ("Mu\u0308ller_04_smoothgrad_homework.ipynb", "M\u00fcller", "04_smoothgrad_homework"),
     ("s02_04_smoothgrad_homework.ipynb.txt", "s02", "04_smoothgrad_homework"),
     ("s02_04_smoothgrad_homework.IPYNB", "s02", "04_smoothgrad_homework"),
+    ("V00123456/04_smoothgrad_homework.ipynb", "V00123456", "04_smoothgrad_homework"),
+    ("V00123456_04_smoothgrad_homework.ipynb", "V00123456", "04_smoothgrad_homework"),
 ])
 def test_student_and_homework_are_read_from_the_name(path, student, homework):
     named = parse(path)
@@ -86,13 +89,19 @@ def test_the_later_version_sorts_behind_the_earlier(earlier, later):
     (f"Ann_Lee_{FOUR}.ipynb", f"Ann_Ray_{FIVE}.ipynb"),
     (f"ann_{FOUR}.ipynb", f"Ann_{FIVE}.ipynb"),
     ("max muster/04_smoothgrad_homework.ipynb", "max-muster/04_smoothgrad_homework.ipynb"),
+    # A month, where no date is.
+    (f"Ann_May_{FOUR}.ipynb", f"Ann_Lee_{FOUR}.ipynb"),
+    (f"Ann_May_21.11.2026_{FOUR}.ipynb", f"Ann_June_{FOUR}.ipynb"),
+    # A folder of two, and whose a file is stands behind the homework's name.
+    (f"Gruppe7/{FOUR}_ann.ipynb", f"Gruppe7/{FOUR}_bob.ipynb"),
 ])
 def test_namesakes_can_be_told_apart(one, other):
     assert students(one, other) == ["refused", "refused"]
 
 
 def test_two_versions_of_one_student_have_one_person():
-    times = ("2026-11-20", "21-Nov-2026", "December 1, 10-30 AM", "2026-12-01_11-30_PM_late", "final")
+    times = ("2026-11-20", "21-Nov-2026", "December 1, 10-30 AM", "2026-12-01_11-30_PM_late",
+             "May 3", "20261121_1030", "final")
     assert {parse(f"s02_{time}_04_smoothgrad_homework.ipynb").person
             for time in times} == {""}
 
@@ -126,6 +135,7 @@ def test_a_folder_around_all_is_nobodys(around, paths, expected):
     ([f"Monday/ann/{FOUR}.ipynb", f"Monday/bob/{FOUR}.ipynb", f"cem/{FOUR}.ipynb"],
      ["refused", "refused", "cem"]),
     ([f"Monday/ann/{FOUR}.ipynb", f"Monday/{FOUR}.ipynb"], ["refused", "refused"]),
+    (["Monday/ann.ipynb", "Monday/bob.ipynb", f"cem/{FOUR}.ipynb"], ["refused", "refused", "cem"]),
 ])
 def test_in_a_folder_of_several_persons_no_file_counts_as_anothers(paths, expected):
     assert students(*paths) == expected
@@ -137,6 +147,8 @@ def test_in_a_folder_of_several_persons_no_file_counts_as_anothers(paths, expect
     [f"ann_{FOUR}.ipynb", f"{FIVE}.ipynb"],
     [f"draft_{FOUR}.ipynb", f"final_{FOUR}.ipynb", f"v2_{FOUR}.ipynb"],
     [f"Version 1/{FOUR}.ipynb", f"Version 2/{FOUR}.ipynb", f"{FIVE}.ipynb"],
+    [f"my_{FOUR}.ipynb", f"corrected_{FOUR}.ipynb", f"{FOUR}_neu.ipynb"],
+    [f"{FOUR}_with_comments.ipynb", f"{FOUR}.ipynb"],
     [f"2026-11-20/{FOUR}.ipynb", f"2/{FOUR}.ipynb", f"{FOUR}/{FOUR}.ipynb"],
 ])
 @pytest.mark.parametrize("others", [[], [f"Bo Ek/{FOUR}.ipynb"], [f"bob_{FOUR}.ipynb"]])
@@ -148,6 +160,26 @@ def test_a_students_own_folder_names_all_files_in_it(paths, others):
 def test_numbers_before_the_homework_are_versions_in_a_students_own_folder():
     paths = [f"Ann Lee/1_{FOUR}.ipynb", f"Ann Lee/2_{FOUR}.ipynb", f"Bo Ek/{FOUR}.ipynb"]
     assert students(*paths) == ["Ann-Lee", "Ann-Lee", "Bo-Ek"]
+
+
+def test_numbers_with_a_zero_in_front_are_persons():
+    paths = [f"Group 7/01_{FOUR}.ipynb", f"Group 7/02_{FOUR}.ipynb", f"Bo Ek/{FOUR}.ipynb"]
+    assert students(*paths) == ["01", "02", "Bo-Ek"]
+    assert students(*(f"{day}/{FOUR}.ipynb" for day in ("Mon/01", "Mon/02", "Fri/03"))) == [
+        "refused", "refused", "Fri"]
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("\u0905\u0928\u093f\u0924\u093e", "\u0905\u0928\u0940\u0924\u093e"),  # vowel signs
+    ("\u0e21\u0e32\u0e19\u0e35", "\u0e21\u0e32\u0e19"),
+    (os.fsdecode(b"M\xfcller"), os.fsdecode(b"M\xe4ller")),  # of another system
+    ("ann\U0001f600", "ann\U0001f601"),
+])
+@pytest.mark.parametrize("form", ["{}_{}.ipynb", "{}/{}.ipynb", "Ann_{}_{}.ipynb"])
+def test_every_sign_of_a_name_counts(one, other, form):
+    found = students(*(form.format(name, FOUR) for name in (one, other)))
+    assert found == ["refused", "refused"] or found[0] != found[1]
+    "".join(found).encode()  # fit for a folder's name and for records
 
 
 def test_moodles_numbers_are_others_in_the_next_homework():
@@ -178,6 +210,10 @@ def test_moodles_numbers_are_others_in_the_next_homework():
     ("1234-5678 - Ann Lee - Nov 20, 2026 1015 PM/{}",
      "1234-5678 - Ann Lee - Dec 3, 2026 915 AM/{}"),
     ("Ann Lee_1111_assignsubmission_file_{}", "Ann Lee_1111_assignsubmission_file_{} (1)"),
+    ("s02_{}_v1", "s02_{}_v2"),
+    ("s02_{}", "s02_{}_2"),
+    ("s02_{}_2026-11-21", "s02_{}_3.12.2026"),
+    ("s02_2026-11-21_{}_v9", "s02_2026-12-03_{}_v1"),
 ])
 def test_the_latest_of_one_students_versions_counts(earlier, later):
     paths = [f"{name}.ipynb".format(FOUR) for name in (earlier, later)]

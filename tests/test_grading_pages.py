@@ -79,6 +79,7 @@ def attacks() -> list[nbformat.NotebookNode]:
              f"<form action=/formgrader><input name=x onfocus={ATTACK} autofocus></form>"]
     outputs = [displayed(text_html=f"<script>{ATTACK}</script>"),
                displayed(text_html=f"<img src=x onerror={ATTACK}>"),
+               displayed(text_html='<p style="color:' + "rgb(" * 3000 + '">'),
                displayed(application_javascript=ATTACK, text_plain="<Javascript object>"),
                displayed(text_markdown=f"<script>{ATTACK}</script>"),
                displayed({"image/png": {"width": f"1 onerror={ATTACK}"}}, image_png="AAAA"),
@@ -222,7 +223,10 @@ class Api:
         made.append(student)
         if student == "a":
             return {"success": False, "error": "Traceback …\\nSystemExit: 1",
-                    "log": "…\\nsome.InvalidNotebook: odd\\n[ERROR] see above"}
+                    "log": "…\\nsome.InvalidNotebook: odd\\nsome.NbGraderException: see above"}
+        if student == "b":
+            while True:
+                pass
         return {"success": True}
 class NoGradebook:
     def __init__(self, url): pass
@@ -230,9 +234,11 @@ class NoGradebook:
     def __exit__(self, *error): pass
 pages.Gradebook = NoGradebook
 pages.state_of, pages.without_score = (lambda *names: [1]), (lambda *names: [])
-pages.all_records = lambda: [{"assignment": "h", "student": s, "done": True} for s in "ab"]
+pages.all_records = lambda: [{"assignment": "h", "student": s, "done": True} for s in "abc"]
+pages.PAGE_SECONDS = 1
 problems = pages.write_pages(Api())
 print(made, problems)
 """, tmp_path)
-    line = "No feedback page for a, h: some.InvalidNotebook: odd"
-    assert told.splitlines() == [line, str(["a", "b"]) + " " + str([line])]
+    lines = ["No feedback page for a, h: some.InvalidNotebook: odd",
+             "No feedback page for b, h: it took longer than 1 s"]
+    assert told.splitlines() == [*lines, f"{['a', 'b', 'c']} {lines}"]

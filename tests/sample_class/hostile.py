@@ -54,6 +54,17 @@ FORGED_RESULT = HEAD + '''    import sys
     return torch.zeros(len(X), 224, 224)
 '''
 
+# What a test's cell shows goes elsewhere, or is more than is kept.
+HIDDEN_RESULT = HEAD + '''    import ipywidgets
+    ipywidgets.Output().__enter__()
+    print("x" * 300_000)
+    return torch.zeros(len(X), 224, 224)
+'''
+
+NO_RESULT = HEAD + '''    get_ipython().displayhook.set_parent({"header": {}})
+    return torch.zeros(len(X), 224, 224)
+'''
+
 QUOTES_TESTS = CORRECT.replace(
     "    maps =", "    print(get_ipython().user_ns['In'][-1])\n    maps =")
 

@@ -99,7 +99,9 @@ def stripped(notebook: NotebookNode) -> NotebookNode:
 
 
 def from_colab(notebook: NotebookNode) -> NotebookNode:
-    """What Colab makes of it: an older format, ids in the metadata, its own entries."""
+    """What Colab makes of it: an older format, ids in the metadata, its own entries; and a cell
+    that works there only, on which no answer depends."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("from google.colab import drive"))
     notebook.nbformat_minor = 0
     for number, cell in enumerate(notebook.cells):
         cell.pop("id", None)

@@ -140,6 +140,8 @@ def hostiles(memory_bytes: int, paths: list[str], port: int) -> list[Student]:
         # The kernel reports the canary's error all the same, so the black map's score stands.
         Student("swallowed", before_test(hostile.SWALLOWED_ERRORS, BLACK), "3"),
         Student("forged", filled(hostile.FORGED_RESULT), "tampered", status="tampered"),
+        Student("hider", filled(hostile.HIDDEN_RESULT), "3"),
+        Student("mute", filled(hostile.NO_RESULT), "tampered", status="tampered"),
         Student("quotes", filled(hostile.QUOTES_TESTS), "12"),
         Student("spy", before_test(hostile.spy(paths)), "12"),
         Student("caller", before_test(hostile.caller(port)), "12"),

@@ -1,0 +1,60 @@
+"""Staging and the table, where a whole class would show too little."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from sample_class.notebooks import HOMEWORK, ROOT, filled
+from sample_class.students import Student
+
+PYTHON = ROOT / ".venv-grading" / "bin" / "python"
+
+STAGE = """
+import json, sys
+from pathlib import Path
+from grading.course import prepare
+from grading.records import all_records, remember_problems
+from grading.settings import home
+from grading.stage import stage
+files = stage(Path(sys.argv[1]), prepare()[0], home())
+remember_problems(files)
+print(json.dumps([[f.path, f.student, f.problem] for f in files]))
+"""
+
+STATUS = """
+import json, sys
+from grading.report import status
+record = {"done": True, "tampered": False, "ended": ""}
+print(json.dumps([status(record, ""), status(None, ""), status(None, "empty"),
+                  status(record, "empty")]))
+"""
+
+
+def run(code: str, tmp_path: Path) -> list:
+    result = subprocess.run(
+        [PYTHON, "-c", code, tmp_path / "handed-in"], cwd=ROOT, capture_output=True, text=True,
+        env=os.environ | {"GRADING_HOME": str(tmp_path / "home")})
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_names_of_another_system_are_graded_and_listed(tmp_path):
+    names = [os.fsdecode(name) for name in (b"M\xfcller", b"M\xe4ller")]
+    paths = [f"{name}_{HOMEWORK}{copy}.ipynb" for name in names for copy in ("", " (1)")]
+    try:
+        for path in paths:
+            Student("", filled(), "", path=path).write(tmp_path / "handed-in")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    files = run(STAGE, tmp_path)
+    assert len({student for _, student, _ in files}) == 2
+    later = f"M?ller_{HOMEWORK} (1).ipynb"
+    assert sorted((path, problem) for path, _, problem in files) == sorted(2 * [
+        (later, ""), (f"M?ller_{HOMEWORK}.ipynb", f"an earlier version of {later}")])
+
+
+def test_the_table_says_that_what_came_later_could_not_be_graded(tmp_path):
+    assert run(STATUS, tmp_path) == [
+        "executed", "not handed in", "empty", "executed earlier; now empty"]
