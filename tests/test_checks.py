@@ -23,6 +23,8 @@ ANSWERS = [(task, number) for task, (_, answers) in TASKS.items()
 CODES = {"smoothgrad": smoothgrad_messages.ORDER, "add_noise": add_noise.ORDER,
          "saliency": saliency.ORDER, "noise_source": noise_source.ORDER,
          "aggregate": aggregate.ORDER}
+FUNCTIONS = {answer.name: answer.function
+             for _, answers in TASKS.values() for answer in answers.all}
 right_smoothgrad = smoothgrad_right.one_batch_for_everything
 
 
@@ -101,6 +103,27 @@ def test_a_check_works_where_gradients_are_switched_off():
 def test_a_kept_channel_axis_is_a_note_and_no_finding():
     result = checks.check_smoothgrad(smoothgrad_right.keeps_the_channel_axis)
     assert result.passed and "(N, 1, H, W)" in result.notes[0]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_a_slow_noise_source_is_a_note_and_no_finding(monkeypatch, seconds):
+    monkeypatch.setattr(noise_source, "MOST_SECONDS", seconds)
+    result = checks.check_noise_source(FUNCTIONS["wave_of_random_height"])
+    assert result.passed and "mean and deviation are not judged" in result.notes[0]
+
+
+def test_a_mistake_is_not_followed_by_what_follows_from_it():
+    for name in ("loop_from_one", "another_networks_normalisation"):
+        assert len(checks.check_smoothgrad(FUNCTIONS[name]).codes) == 1
+
+
+def test_a_gradient_that_is_zero_everywhere_is_not_called_missing():
+    def softmax_over_the_batch(X, y, model):
+        X = X.clone().requires_grad_()
+        model(X).softmax(dim=0)[:, 0].sum().backward()
+        return X.grad
+
+    assert "is 0 everywhere" in repr(checks.check_saliency(softmax_over_the_batch))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -182,6 +182,17 @@ def test_generators_of_the_notebook_are_as_before(check):
     assert now() == before
 
 
+@CHECKS
+def test_a_generator_that_is_a_functions_own_is_as_before(check):
+    def answer(*arguments):
+        answer.rng.random()
+
+    answer.rng = np.random.default_rng(5)
+    before = answer.rng.bit_generator.state["state"]
+    check(answer)
+    assert answer.rng.bit_generator.state["state"] == before
+
+
 def test_a_generator_in_an_attribute_is_as_before():
     answer = smoothgrad_right.ClassWithCall()
     before = answer.rng.bit_generator.state["state"]

@@ -92,19 +92,29 @@ def _is_a_rule(function: object, maps: Tensor, others: Tensor, found: Tensor,
         yield Finding("not_reproducible", "Two calls with the same maps gave different results. "
                       "The same result was expected; look for random numbers.")
         return
-    unused = [k + 1 for k in range(len(maps))
-              if not _counts(function, maps, k, (others[k], torch.zeros_like(maps[k])), found)]
+    # A rule that selects maps, the brighter half or those nearest to the mean, notices only some.
+    middle = maps.mean(dim=0)
+    unused = [k + 1 for k in range(len(maps)) if not _counts(
+        function, maps, k, (others[k], torch.zeros_like(middle), 10 * others[k], middle), found)]
     if unused:
         yield Finding("ignores_maps", f"Of {len(maps)} maps, number {', '.join(map(str, unused))} "
                       "can be replaced by any other without a change of the result. All were "
                       "expected to count; look at what the loop or the index keeps.")
         return
-    orders = [torch.randperm(len(maps), generator=generator) for _ in range(3)]
-    shuffled = [_call(function, maps[order], []) for order in orders]
-    if any(result is not None and _differ(result, found) for result in shuffled):
+    # The larger stack shows whether a rule heeds only its beginning.
+    many = torch.cat([_probe_maps(generator) for _ in range(MANY)])
+    stacks = [(maps, found)] * 3 + [(many, _call(function, many, []))]
+    if any(_heeds_order(function, stack, result, generator) for stack, result in stacks):
         yield Finding("order_matters", "The same maps in another order give another result. Noisy "
                       "copies have no order, so all were expected to count equally; look at what "
                       "each round of a loop, or an index, does to the maps before it.")
+
+
+def _heeds_order(function: object, maps: Tensor, found: Tensor | None,
+                 generator: torch.Generator) -> bool:
+    """Is the result another when the maps are shuffled?"""
+    shuffled = _call(function, maps[torch.randperm(len(maps), generator=generator)], [])
+    return found is not None and shuffled is not None and _differ(shuffled, found)
 
 
 def _counts(function: object, maps: Tensor, k: int, others: tuple[Tensor, ...],

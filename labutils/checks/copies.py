@@ -275,7 +275,9 @@ def _share_begun_again(copies: Copies) -> float:
     folded = torch.remainder(copies.noise + 128, 256) - 128
     if not far.any() or deviation(folded).max() > 2 * copies.nominal + WHOLE:
         return 0.0
-    return float(far.float().mean())
+    # Strong noise has more values a little below the limit than beyond it; an overflow has not.
+    below = (copies.noise.abs() > 80) & ~far
+    return float(far.float().mean()) if far.sum() > below.sum() else 0.0
 
 
 def _is_biased(copies: Copies) -> bool:

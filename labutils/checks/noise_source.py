@@ -1,6 +1,7 @@
 """Instant feedback on a noise source, ``(shape, generator)`` → noise of standard deviation 1."""
 
 import random
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,9 @@ ORDER = (
 )
 SHAPE, OTHER_SHAPE = (64, 64, 3), (30, 48, 3)
 DRAWS, MOST_DRAWS = 40, 4000
+MOST_SECONDS = 3  # for draws; of a slow source there are too few to judge it by
+TOO_SLOW = (f"{{count}} draws took {MOST_SECONDS} s; mean and deviation are not judged, as this "
+            "would need more of them. This is no fault.")
 MOST_FIXED = 0.45  # even one random sign for all pixels next to never keeps as much by chance
 # What the task's own test allows; a quarter of it, as four standard errors count as chance.
 MOST_OFF = 0.1
@@ -31,7 +35,8 @@ def check_noise_source(function: object, *, seed: int = 0) -> CheckResult:
 
     Mean and deviation are judged over many draws, with a tolerance that the draws themselves
     tell: noise whose pixels hang together varies more from draw to draw. Where it varies too
-    much to tell, more is drawn; noise of a single number for all pixels needs 3200 draws.
+    much to tell, more is drawn; noise of a single number for all pixels needs 3200 draws. After
+    three seconds a note says that a slow source was not judged by them.
 
     Args:
         function: takes a shape (H, W, 3) and a ``torch.Generator``; returns noise of that
@@ -47,10 +52,11 @@ def check_noise_source(function: object, *, seed: int = 0) -> CheckResult:
     return conduct("noise source", ORDER, _judge, function, seed)
 
 
-def _judge(function: object, seed: int) -> Iterator[Finding]:
+def _judge(function: object, seed: int) -> Iterator[Finding | str]:
     seeds = [MOST_DRAWS * seed + k for k in range(MOST_DRAWS)]
-    before = _global_state()
-    draws = [_draw(function, SHAPE, s) for s in seeds[:DRAWS]]
+    before, end = _global_state(), time.monotonic() + MOST_SECONDS
+    draws = [_draw(function, SHAPE, s) for s in seeds[:DRAWS]
+             if time.monotonic() < end or s == seeds[0]]
     touched = _global_state() != before
     again, other = _draw(function, SHAPE, seeds[0]), _draw(function, OTHER_SHAPE, seeds[0])
     yield from (draw for draw in (*draws, again, other) if isinstance(draw, Finding))
@@ -58,7 +64,9 @@ def _judge(function: object, seed: int) -> Iterator[Finding]:
     if noise and isinstance(again, Tensor):
         yield from _randomness(noise, again, touched)
     if len(noise) == DRAWS:
-        yield from _moments(function, noise, seeds)
+        yield from _moments(function, noise, seeds, end)
+    elif len(draws) < DRAWS:
+        yield TOO_SLOW.format(count=len(draws))
 
 
 def _global_state() -> tuple[str, str, bytes]:
@@ -109,7 +117,8 @@ def _fixed_share(noise: Tensor) -> float:
     return float(varying.mean(dim=0).square().mean() / varying.square().mean().clamp_min(1e-12))
 
 
-def _moments(function: object, noise: list[Tensor], seeds: list[int]) -> Iterator[Finding]:
+def _moments(function: object, noise: list[Tensor], seeds: list[int], end: float
+             ) -> Iterator[Finding | str]:
     """Mean and variance over all draws, each within four standard errors, and never far off.
 
     The errors grow with the values, so that noise without any variance, as Cauchy's, would
@@ -118,11 +127,15 @@ def _moments(function: object, noise: list[Tensor], seeds: list[int]) -> Iterato
     Args:
         noise: the first draws.
         seeds: of these and of as many further draws as may become necessary.
+        end: when time.monotonic() tells this, drawing stops.
     """
     moments = [_moments_of(draw) for draw in noise]
     while len(moments) < len(seeds) and (
             SMALL_ERROR < max(_errors(moments)) < HOPELESS_ERROR):
         for s in seeds[len(moments) : 2 * len(moments)]:
+            if time.monotonic() >= end:
+                yield TOO_SLOW.format(count=len(moments))
+                return
             draw = _draw(function, SHAPE, s)
             if isinstance(draw, Finding):
                 yield draw

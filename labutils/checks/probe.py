@@ -78,7 +78,7 @@ class Recorder:
             shown = Shown(outside_vmap(X.detach().flatten(2)[..., self.pixels.to(X.device)]))
             self.shown.append(shown)
         scores.register_hook(
-            lambda gradient: shown.sensitivities.append(outside_vmap(gradient.detach())))
+            lambda gradient: shown.sensitivities.append(outside_vmap(gradient).detach()))
 
     def differentiated(self) -> bool:
         """Was there any backward pass, be its gradient 0 everywhere?"""
@@ -92,6 +92,8 @@ class Recorder:
 def outside_vmap(t: Tensor) -> Tensor:
     """A copy that outlives torch.func's transforms; vmap's axis comes first."""
     functorch = torch._C._functorch  # there is no public way to look inside vmap
+    if functorch.is_legacy_batchedtensor(t):  # of torch.autograd.grad(…, is_grads_batched=True)
+        t = torch._remove_batch_dim(t, 1, 1, 0)
     while functorch.is_functorch_wrapped_tensor(t):
         axis = functorch.maybe_get_bdim(t) if functorch.is_batchedtensor(t) else -1
         t = functorch.get_unwrapped(t)

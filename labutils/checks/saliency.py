@@ -104,8 +104,13 @@ def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tu
                       "twice the first. The same result was expected; look at what a second "
                       "backward pass does to `.grad`.")
     if not rows:
-        yield Finding("no_gradient", "The network was never asked for a gradient. Look at where "
-                      "yours comes from, and which network it asks.")
+        seen = ("The gradient that the network was asked for is 0 everywhere: what you "
+                "differentiate does not change with the scores. Look at what lies between the "
+                "network's output and the backward pass, and at the axis that it works along."
+                if model.recorder.differentiated() else
+                "The network was never asked for a gradient. Look at where yours comes from, and "
+                "which network it asks.")
+        yield Finding("no_gradient", seen)
         return
     copies = sort_by_picture(rows, pixels, model.pixels, 1, 0)
     yield from _compare(*(t.flatten(2)[..., model.pixels] for t in (first, X)), labels, copies,

@@ -88,7 +88,7 @@ def generators_within_reach(function: object) -> list:
         if issubclass(kind, GENERATORS) and kind is not random.SystemRandom:
             found.append(thing)
         elif kind in WRAPPERS:
-            todo += [getattr(thing, "__wrapped__", None)]
+            todo += [getattr(thing, "__wrapped__", None), *vars(thing).values()]
             if getattr(thing, "__globals__", None) is home:
                 todo += _names_of(thing)
         elif kind in CONTAINERS:

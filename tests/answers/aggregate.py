@@ -48,6 +48,23 @@ def share_among_the_brightest_tenth(maps):
 
 
 @AGGREGATE.right
+def brightest_half(maps):
+    total = maps.sum(dim=(1, 2))
+    return maps[total.topk(max(1, len(maps) // 2)).indices].mean(dim=0)
+
+
+@AGGREGATE.right
+def half_nearest_to_the_mean(maps):
+    distance = (maps - maps.mean(dim=0)).flatten(1).norm(dim=1)
+    return maps[distance.argsort()[:max(1, len(maps) // 2)]].mean(dim=0)
+
+
+@AGGREGATE.wrong("order_matters")
+def ten_at_most(maps):
+    return maps[:10].mean(dim=0)
+
+
+@AGGREGATE.right
 def lopsidedness(maps):
     """The magnitude of the skewness: differences of nearly equal numbers."""
     d = maps - maps.mean(dim=0)

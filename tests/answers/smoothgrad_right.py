@@ -254,3 +254,15 @@ def a_map_for_each_channel(X, y, model, n, noise_pct):
         total = total + torch.stack([compute_saliency_maps(inputs, y, model)[:, channel].abs()
                                      for channel in range(3)]).amax(dim=0).cpu()
     return total / n
+
+
+@SMOOTHGRAD.right
+def jacobian_of_a_batch(X, y, model, n, noise_pct):
+    maps = []
+    for x, label in zip(X, y, strict=True):
+        noisy = torch.cat([preprocess(add_noise(x, noise_pct)) for _ in range(n)])
+        jacobian = torch.autograd.functional.jacobian(
+            lambda batch, c=int(label): model(batch)[:, c], noisy, vectorize=True)
+        own = jacobian[range(n), range(n)]
+        maps.append(own.abs().amax(dim=1).mean(dim=0))
+    return torch.stack(maps)

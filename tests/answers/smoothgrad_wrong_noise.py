@@ -130,3 +130,29 @@ def except_without_a_name(X, y, model, n, noise_pct):
         except:  # noqa: E722
             print("oops")
     return total / 100
+
+
+@SMOOTHGRAD.wrong("wrong_map")
+def brightest_hundredth_cut_off(X, y, model, n, noise_pct):
+    """As the paper does it, but only to show a map."""
+    maps = sum(sample([add_noise(x, noise_pct) for x in X], y, model) for _ in range(n)) / n
+    most = maps.flatten(1).quantile(0.99, dim=1)
+    return maps.minimum(most[:, None, None])
+
+
+@SMOOTHGRAD.wrong("wrong_count")
+def loop_from_one(X, y, model, n, noise_pct):
+    total = torch.zeros(X.shape[:3])
+    for _ in range(1, n):
+        total += sample([add_noise(x, noise_pct) for x in X], y, model)
+    return total / (n - 1 or 1)
+
+
+@SMOOTHGRAD.wrong("wrong_preprocessing")
+def another_networks_normalisation(X, y, model, n, noise_pct):
+    total = 0
+    for _ in range(n):
+        noisy = np.stack([add_noise(x, noise_pct) for x in X])
+        inputs = torch.from_numpy(noisy).permute(0, 3, 1, 2) / 127.5 - 1
+        total = total + sample_inputs(inputs, y, model)
+    return total / n
