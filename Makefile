@@ -38,7 +38,7 @@ run: venv venv-site
 	@.venv-site/bin/python scripts/build_site.py
 
 test: venv venv-grading
-	@echo "Testing labutils and re-executing the notebooks (ten minutes or so)"
+	@echo "Testing labutils and re-executing the notebooks (a quarter of an hour or so)"
 	@.venv/bin/python -m pytest tests --nbval-lax --nbval-current-env \
 	    --nbval-cell-timeout=120 $(NOTEBOOKS)
 
