@@ -25,6 +25,11 @@ LIVE = 4  # classes that depend on the picture; the others have the gradient 0
 FAVOURITE = 3  # the class that wins everywhere, so a label is never the prediction
 DEAD = 700  # a class without any gradient
 OMEGA = 6.0
+# Of every check that finds backward passes, and no gradient.
+EMPTY_GRADIENT = (
+    "the gradient that the network was asked for is 0 everywhere: what you differentiate does not "
+    "change with the scores. Look at what lies between the network's output and the backward pass, "
+    "and at the axis that it works along.")
 READ = 2048  # pixels that the recorder keeps of each copy
 
 

@@ -11,6 +11,7 @@ from labutils.checks.copies import Copies, sort_by_picture
 from labutils.checks.frame import conduct
 from labutils.checks.probe import (
     CLASSES,
+    EMPTY_GRADIENT,
     ProbeNetwork,
     Recorder,
     network_inputs,
@@ -104,13 +105,10 @@ def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tu
                       "twice the first. The same result was expected; look at what a second "
                       "backward pass does to `.grad`.")
     if not rows:
-        seen = ("The gradient that the network was asked for is 0 everywhere: what you "
-                "differentiate does not change with the scores. Look at what lies between the "
-                "network's output and the backward pass, and at the axis that it works along."
-                if model.recorder.differentiated() else
-                "The network was never asked for a gradient. Look at where yours comes from, and "
+        seen = (EMPTY_GRADIENT if model.recorder.differentiated() else
+                "the network was never asked for a gradient. Look at where yours comes from, and "
                 "which network it asks.")
-        yield Finding("no_gradient", seen)
+        yield Finding("no_gradient", f"{_situation(X)} {seen}")
         return
     copies = sort_by_picture(rows, pixels, model.pixels, 1, 0)
     yield from _compare(*(t.flatten(2)[..., model.pixels] for t in (first, X)), labels, copies,
@@ -120,7 +118,7 @@ def _probe(function: object, model: ProbeNetwork, pixels: np.ndarray, labels: tu
 def _call(function: object, model: ProbeNetwork, X: Tensor, y: np.ndarray
           ) -> tuple[Tensor | Finding, list[tuple[Tensor, Tensor]]]:
     """The result, if it has X's shape and finite numbers, and what was differentiated."""
-    situation = f"With {len(X)} picture{'s' if len(X) > 1 else ''}"
+    situation = _situation(X)
     model.recorder = Recorder(model.pixels, MOST_PASSES * len(X), Finding(
         "too_many_passes", f"{situation} the network was asked more than {MOST_PASSES} times per "
         "picture, and the check stopped. Once is enough; look at what is repeated."))
@@ -139,6 +137,10 @@ def _call(function: object, model: ProbeNetwork, X: Tensor, y: np.ndarray
         return Finding("not_finite", f"{situation} the result has NaN or infinite values. Look "
                        "for a division or a logarithm."), rows
     return result, rows
+
+
+def _situation(X: Tensor) -> str:
+    return f"With {len(X)} picture{'s' if len(X) > 1 else ''}"
 
 
 def _side_effects(X: Tensor, given: Tensor, labels: tuple[int, ...], y: np.ndarray,

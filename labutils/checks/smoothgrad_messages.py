@@ -67,10 +67,6 @@ MESSAGES = {
         "The network was shown one picture with much weaker noise than ordered, as if {n} noisy "
         "copies had been averaged first. A gradient for each noisy copy was expected; look at "
         "what is averaged, and when.",
-    "empty_gradient":
-        "{situation} the gradient that the network was asked for is 0 everywhere: what you "
-        "differentiate does not change with the scores. Look at what lies between the network's "
-        "output and the backward pass, and at the axis that it works along.",
     "n_ignored":
         "The number of gradients per picture was {count}, whatever n was. As many as n says were "
         "expected; look at where n is used.",

@@ -1,0 +1,98 @@
+"""Calls of the homework's function: what came of each, and what only several show."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from labutils.checks.copies import Copies, averaged
+from labutils.checks.result import Finding
+from labutils.checks.smoothgrad_messages import MESSAGES
+
+# A share of the picture's deviation that whole grey levels swallow.
+VANISHING = 0.03
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One call of the student's function."""
+
+    y: tuple[int, ...]
+    n: int
+    noise_pct: float
+    spreads: tuple[float, ...]
+
+    def __str__(self) -> str:
+        count = len(self.y)
+        return (f"With {count} picture{'s' if count > 1 else ''}, n = {self.n} and "
+                f"noise_pct = {self.noise_pct}")
+
+
+@dataclass
+class Run:
+    """What came of one call."""
+
+    situation: Situation
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    copies: list[Copies] = field(default_factory=list)
+
+    @property
+    def counts(self) -> list[int]:
+        """Copies of each picture."""
+        return [len(c) for c in self.copies]
+
+    def is_foreign(self) -> bool:
+        """Was the network shown something else than these pictures?"""
+        return any(finding.code in ("wrong_preprocessing", "wraps_around", "biased")
+                   for finding in self.findings)
+
+
+def over_all(runs: list[Run]) -> Iterator[Finding]:
+    """What only the comparison of several calls shows: number and strength of the copies."""
+    complete = [run for run in runs if any(run.counts) and not run.is_foreign()]
+    noisy = [run for run in complete if run.situation.noise_pct]
+    if not noisy:
+        return
+    if all(averaged(run.copies, run.situation.n) for run in noisy):
+        yield Finding("averaged_images", MESSAGES["averaged_images"].format(
+            n=noisy[0].situation.n))
+        return
+    yield from _numbers(noisy)
+    yield from _strengths(noisy)
+
+
+def _numbers(runs: list[Run]) -> Iterator[Finding]:
+    wrong = [run for run in runs if set(run.counts) != {run.situation.n}]
+    stopped = any(finding.code == "n_ignored" for run in runs for finding in run.findings)
+    if stopped or not wrong:
+        return
+    seen = {count for run in runs for count in run.counts}
+    if len(seen) == 1 and len(runs) > 1:
+        message = MESSAGES["one_gradient" if seen == {1} else "n_ignored"]
+        yield Finding("n_ignored", message.format(count=seen.pop()))
+    else:
+        yield Finding("wrong_count", MESSAGES["wrong_count"].format(
+            situation=wrong[0].situation, counts=wrong[0].counts))
+
+
+def _strengths(runs: list[Run]) -> Iterator[Finding]:
+    codes = {finding.code for run in runs for finding in run.findings}
+    if codes & {"no_noise", "clean_copy", "noise_on_noise", "same_noise_everywhere"}:
+        return
+    shares = [[c.strength * run.situation.noise_pct for c in run.copies if len(c)]
+              for run in runs]
+    means = [sum(s) / len(s) for s in shares]
+    # Beyond 1 the limits 0 and 255 swallow most of the noise: different strengths become alike.
+    if len(runs) > 1 and VANISHING < max(means) < 1.3 * min(means) and min(means) < 1:
+        yield Finding("noise_pct_ignored", MESSAGES["noise_pct_ignored"].format(
+            ordered=" and ".join(str(run.situation.noise_pct) for run in runs),
+            seen=" and ".join(f"{m:.2f}" for m in means)))
+    elif "noise_after_normalisation" not in codes:
+        for run, found in zip(runs, shares, strict=True):
+            uneven = [c for c in run.copies if len(c) and c.is_uneven()]
+            if uneven:
+                yield Finding("wrong_strength", MESSAGES["unequal_strength"].format(
+                    situation=run.situation, seen=", ".join(
+                        f"{s * run.situation.noise_pct:.2f}" for s in uneven[0].by_colour)))
+            elif any(not 0.93 < share / run.situation.noise_pct < 1.07 for share in found):
+                yield Finding("wrong_strength", MESSAGES["wrong_strength"].format(
+                    situation=run.situation, seen=", ".join(f"{s:.3f}" for s in found)))
