@@ -53,6 +53,8 @@ def latest(*paths: str) -> str:
     ("Mu\u0308ller_04_smoothgrad_homework.ipynb", "M\u00fcller", "04_smoothgrad_homework"),
     ("s02_04_smoothgrad_homework.ipynb.txt", "s02", "04_smoothgrad_homework"),
     ("s02_04_smoothgrad_homework.IPYNB", "s02", "04_smoothgrad_homework"),
+    ("\u0e21\u0e32\u0e19\u0e35_04_smoothgrad_homework.ipynb", "\u0e21\u0e32\u0e19\u0e35",
+     "04_smoothgrad_homework"),
     ("V00123456/04_smoothgrad_homework.ipynb", "V00123456", "04_smoothgrad_homework"),
     ("V00123456_04_smoothgrad_homework.ipynb", "V00123456", "04_smoothgrad_homework"),
 ])
