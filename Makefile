@@ -64,7 +64,7 @@ grade: venv venv-grading
 
 # PYTHONPATH: the class belongs to the tests.
 rehearse: venv venv-grading
-	@PYTHONPATH=tests .venv-grading/bin/python -m sample_class
+	@PYTHONPATH=tests/grading .venv-grading/bin/python -m sample_class
 
 formgrader: venv-grading
 	@.venv-grading/bin/python -m grading.formgrader

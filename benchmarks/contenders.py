@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision import transforms
 
-from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD, preprocess
-from labutils.single_class import single_class
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD
+from labutils.engine.squeezenet import single_class
+from labutils.preprocessing import preprocess
 from labutils.smoothgrad import smoothgrad
 
 NOISE_PCT = 0.1

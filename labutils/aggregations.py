@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.preprocessing import describe
+from labutils.engine.door import describe
 
 # Values sorted at a time: 8 MiB of float32, and twice that for the sort's indices.
 CHUNK = 2 * 1024**2

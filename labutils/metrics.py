@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 from torch import Tensor
 
-from labutils.preprocessing import describe
+from labutils.engine.door import describe
 
 Map = Tensor | np.ndarray
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_1
 
-from labutils.deepscale import deepscale_state
-from labutils.downloads import fetch
+from labutils.files.authors_weights import deepscale_state
+from labutils.files.downloads import fetch
 
 TORCHVISION_NAME = "squeezenet1_1-b8a52dc0.pth"
 TORCHVISION_SHA256 = "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b"
@@ -35,7 +35,7 @@ def load_squeezenet(
         which weights these are. Input: (N, 3, H, W) float32, ImageNet-normalised.
 
     Raises:
-        FileNotFoundError, ValueError, labutils.downloads.DownloadError
+        FileNotFoundError, ValueError, labutils.files.downloads.DownloadError
     """
     weights = weights if weights is not None else os.environ.get("LAB_WEIGHTS") or "deepscale"
     if weights == "deepscale":

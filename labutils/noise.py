@@ -9,7 +9,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from labutils.preprocessing import IMAGENET_STD, check_pixel_values, describe
+from labutils.engine.door import check_noise_pct, check_pixel_values, describe
+from labutils.engine.pixels import IMAGENET_STD
 
 # A noise source draws noise of mean 0 and standard deviation 1.
 NoiseSource = Callable[[tuple[int, ...], torch.Generator], Tensor]
@@ -77,15 +78,6 @@ def noise_in_other_units(x: np.ndarray, noise_pct: float) -> dict[str, float]:
         "normalised": sigma / 255 * float(np.mean(1 / np.array(IMAGENET_STD))),
     }
 
-
-def check_noise_pct(noise_pct: float, caller: str) -> None:
-    """Raise unless noise_pct is a finite number, 0 or more."""
-    if isinstance(noise_pct, bool) or not isinstance(noise_pct, (int, float, np.number)):
-        raise TypeError(f"{caller}: noise_pct is {describe(noise_pct)}; expected a number.")
-    if not (np.isfinite(noise_pct) and noise_pct >= 0):
-        raise ValueError(
-            f"{caller}: noise_pct is {noise_pct}; expected a share, 0 or more, such as 0.1."
-        )
 
 
 def gaussian(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

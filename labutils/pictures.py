@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from labutils.downloads import fetch
+from labutils.files.downloads import fetch
+from labutils.files.packages import package_file
 
 SIZE = 224
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
@@ -60,7 +61,7 @@ def load_pictures(name: str | os.PathLike | None = None, num: int | None = None)
         ``Pictures``; ``X, y, class_names = load_pictures()`` works too.
 
     Raises:
-        ValueError, FileNotFoundError, labutils.downloads.DownloadError
+        ValueError, FileNotFoundError, labutils.files.downloads.DownloadError
     """
     name = name if name is not None else os.environ.get("LAB_PICTURES") or "samples"
     if num is not None and (not isinstance(num, (int, np.integer)) or num < 1):
@@ -114,24 +115,6 @@ def imagenet_class_names() -> dict[int, str]:
 
     return dict(enumerate(SqueezeNet1_1_Weights.IMAGENET1K_V1.meta["categories"]))
 
-
-def package_file(package: str, pattern: str) -> list[Path]:
-    """Files of an installed package, without importing it.
-
-    Raises:
-        FileNotFoundError: the package is missing or has no such file.
-    """
-    try:
-        files = importlib.metadata.files(package) or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    paths = sorted(Path(f.locate()) for f in files if f.match(pattern))
-    if not paths:
-        raise FileNotFoundError(
-            f"The package {package} is not installed (no file {pattern}); "
-            "run: pip install -r requirements.txt"
-        )
-    return paths
 
 
 def _load_samples() -> Pictures:

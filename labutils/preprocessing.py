@@ -7,10 +7,8 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 from torchvision.transforms import functional as F
 
-# Means and standard deviations of ImageNet's training pictures (R, G, B), on a
-# scale of 0 to 1: the constants that torchvision's classifiers were trained with.
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+from labutils.engine.door import as_uint8_picture, describe
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, to_pixels
 
 
 def preprocess(img: Image.Image | np.ndarray, size: int = 224) -> Tensor:
@@ -86,55 +84,3 @@ def blur_image(X: Tensor, sigma: float = 1.0) -> Tensor:
     blurred = gaussian_filter1d(X.detach().cpu().numpy(), sigma, axis=-1)
     blurred = gaussian_filter1d(blurred, sigma, axis=-2)
     return torch.from_numpy(blurred).to(X)
-
-
-def normalise(pixels: Tensor) -> Tensor:
-    """Pixels 0…255, (..., 3, H, W) → ImageNet-normalised, as ``preprocess`` does."""
-    mean, std = _constants(pixels)
-    return (pixels / 255 - mean) / std
-
-
-def to_pixels(X: Tensor) -> Tensor:
-    """ImageNet-normalised (..., 3, H, W) → pixels 0…255, not rounded."""
-    mean, std = _constants(X)
-    return (X * std + mean) * 255
-
-
-def as_uint8_picture(img: np.ndarray, caller: str) -> np.ndarray:
-    """Check one picture (H, W, 3) and return it as uint8."""
-    if not isinstance(img, np.ndarray) or img.ndim != 3 or img.shape[-1] != 3:
-        raise ValueError(
-            f"{caller}: img is {describe(img)}; expected one picture (H, W, 3), "
-            "RGB, as a PIL image or a numpy array."
-        )
-    check_pixel_values(img, "img", caller)
-    return img.astype(np.uint8)
-
-
-def check_pixel_values(x: np.ndarray, name: str, caller: str) -> None:
-    """Raise unless x holds uint8, or numbers in 0…255 without NaN."""
-    if x.dtype == np.uint8:
-        return
-    if x.dtype.kind not in "iuf":
-        raise TypeError(f"{caller}: {name} is {describe(x)}; expected uint8 pixels 0…255.")
-    if not np.isfinite(x).all():
-        raise ValueError(f"{caller}: {name} has NaN or infinite pixels; expected 0…255.")
-    if x.size and (x.min() < 0 or x.max() > 255):
-        raise ValueError(
-            f"{caller}: {name} has values from {x.min():.4g} to {x.max():.4g}; "
-            "expected pixels 0…255 (before preprocessing)."
-        )
-
-
-def describe(x: object) -> str:
-    """A few words for error messages: type, shape and dtype."""
-    shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
-    if shape is None:
-        return type(x).__name__
-    return f"{type(x).__name__} {tuple(shape)} {dtype}"
-
-
-def _constants(like: Tensor) -> tuple[Tensor, Tensor]:
-    mean = torch.tensor(IMAGENET_MEAN, dtype=like.dtype, device=like.device)
-    std = torch.tensor(IMAGENET_STD, dtype=like.dtype, device=like.device)
-    return mean[:, None, None], std[:, None, None]

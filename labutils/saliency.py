@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from labutils.inputs import (
+from labutils.engine.door import (
     as_labels,
     as_network_input,
     check_model,
     checked_scores,
     count_classes,
+    describe,
 )
-from labutils.preprocessing import describe
-from labutils.single_class import single_class
-from labutils.workers import map_in_order
+from labutils.engine.squeezenet import single_class
+from labutils.engine.threads import map_in_order
 
 
 def class_scores(

@@ -22,13 +22,24 @@ from labutils.aggregations import (
     max_abs,
     own_aggregation,
 )
-from labutils.inputs import as_labels, as_network_input, check_model, count_classes
-from labutils.noise import NOISE_SOURCES, NoiseSource, check_noise_pct
-from labutils.noisy_inputs import checked, draw_noise, noise_adder
-from labutils.options import check_count, check_seed, pick, precision_dtype, sorted_counts
+from labutils.engine.copies import checked, draw_noise, noise_adder
+from labutils.engine.door import (
+    as_labels,
+    as_network_input,
+    check_count,
+    check_model,
+    check_noise_pct,
+    check_seed,
+    count_classes,
+    pick,
+    precision_dtype,
+    sorted_counts,
+)
+from labutils.engine.squeezenet import single_class
+from labutils.engine.threads import map_in_order, workers
+from labutils.noise import NOISE_SOURCES, NoiseSource
 from labutils.saliency import score_gradient
-from labutils.single_class import single_class
-from labutils.workers import map_in_order, workers
+
 
 def smoothgrad(
     X: Tensor | np.ndarray,

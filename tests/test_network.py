@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.models import squeezenet1_0, squeezenet1_1
 
-from labutils import deepscale
-from labutils.deepscale import FIRE_MODULES, deepscale_state, read_deepscale_arrays
-from labutils.downloads import DownloadError
+from labutils.files import authors_weights
+from labutils.files.authors_weights import FIRE_MODULES, deepscale_state, read_deepscale_arrays
+from labutils.files.downloads import DownloadError
 from labutils.network import choose_device, load_squeezenet
 
 OPENED = []
@@ -86,7 +86,7 @@ def test_every_fire_module_gets_the_authors_arrays():
 
 
 def test_a_damaged_file_of_default_weights_is_refused(monkeypatch):
-    monkeypatch.setattr(deepscale, "SHA256", "0" * 64)
+    monkeypatch.setattr(authors_weights, "SHA256", "0" * 64)
     with pytest.raises(DownloadError, match="damaged or another file"):
         load_squeezenet("deepscale")
 
@@ -96,7 +96,7 @@ def test_the_unpickler_of_weights_refuses_everything_else(tmp_path, thing):
     path = tmp_path / "trap.pkl"
     path.write_bytes(pickle.dumps(thing))
     with path.open("rb") as file, pytest.raises(pickle.UnpicklingError, match="is not allowed"):
-        deepscale._ArraysOnly(file, encoding="latin1").load()
+        authors_weights._ArraysOnly(file, encoding="latin1").load()
     assert not OPENED
 
 

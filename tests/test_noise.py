@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
+from labutils.engine.pixels import IMAGENET_STD
 from labutils.noise import (
     NOISE_SOURCES,
     add_noise,
@@ -14,7 +15,6 @@ from labutils.noise import (
     paper_copies,
     paper_sigma,
 )
-from labutils.preprocessing import IMAGENET_STD
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from labutils.downloads import check_sum
+from labutils.files.downloads import check_sum
 from labutils.network import load_squeezenet
 from labutils.pictures import VAL_25_NAME, VAL_25_SHA256, Pictures, load_imagenet_val
 from labutils.saliency import class_scores, compute_saliency_maps

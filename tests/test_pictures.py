@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from labutils.files.packages import package_file
 from labutils.pictures import (
     imagenet_class_names,
     load_pictures,
-    package_file,
     read_picture,
 )
 

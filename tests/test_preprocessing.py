@@ -5,16 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from labutils.preprocessing import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    blur_image,
-    deprocess,
-    normalise,
-    preprocess,
-    rescale,
-    to_pixels,
-)
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, normalise, to_pixels
+from labutils.preprocessing import blur_image, deprocess, preprocess, rescale
 
 
 def test_preprocess_gives_a_batch_of_one_float32(pictures):

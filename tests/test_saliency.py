@@ -9,7 +9,7 @@ from captum.attr import Saliency
 from conftest import NEAR_EDGES, relative_difference
 from torchvision.models import resnet18
 
-from labutils.preprocessing import normalise
+from labutils.engine.pixels import normalise
 from labutils.saliency import (
     class_scores,
     compute_abs,

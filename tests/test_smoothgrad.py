@@ -7,8 +7,9 @@ from captum.attr import NoiseTunnel, Saliency
 from conftest import NEAR_EDGES, make_tiny_model, relative_difference
 from torch import Tensor
 
+from labutils.engine.pixels import normalise
 from labutils.noise import gaussian
-from labutils.preprocessing import normalise, preprocess
+from labutils.preprocessing import preprocess
 from labutils.saliency import compute_abs, compute_max, compute_saliency_maps
 from labutils.smoothgrad import smoothgrad
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from labutils.checks.result import Finding
 from labutils.checks.undisturbed import in_the_notebook, plain_function
-from labutils.preprocessing import describe
+from labutils.engine.door import describe
 
 LONGEST_TEXT = 300
 

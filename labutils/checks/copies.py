@@ -10,8 +10,8 @@ from torch import Tensor
 
 from labutils.checks.probe import SIZE
 from labutils.checks.result import Finding
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD
 from labutils.noise import gaussian, lab_copies
-from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 
 WHOLE = 0.02  # grey levels; further from a whole number is no rounding error
 

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from labutils.checks.attempt import Stopped
 from labutils.checks.result import Finding
-from labutils.preprocessing import describe, normalise
+from labutils.engine.door import describe
+from labutils.engine.pixels import normalise
 
 SIZE = 224
 CLASSES = 1000  # as many as the notebooks' network has

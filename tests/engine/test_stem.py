@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from labutils.stem import POOLING, Stem, interleave, parity_kernels
+from labutils.engine.squeezenet import POOLING, Stem, interleave, parity_kernels
 
 
 @pytest.fixture

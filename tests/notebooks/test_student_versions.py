@@ -11,7 +11,7 @@ import pytest
 from conftest import FAKE_COLAB
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
 MAKE = [ROOT / ".venv-grading" / "bin" / "python", ROOT / "scripts" / "make_student.py"]
 CELL_SECONDS = 300

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 HOMEWORK = "04_smoothgrad_homework"
 ANSWER, OBSERVATION = "smoothgrad-answer", "smoothgrad-observation"
 TESTS = ("smoothgrad-identity", "smoothgrad-check", "smoothgrad-test", "smoothgrad-canary")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from labutils import colab
+from labutils.files import colab
 
 REQUIREMENTS = """# what a reader wants to know
 # [imports] needed by the notebooks

@@ -29,7 +29,7 @@ def _installed(package: str) -> bool:
 
 def main() -> None:
     """Install what is missing, without its dependencies: Colab has those."""
-    path = Path(__file__).resolve().parent.parent / "requirements.txt"
+    path = Path(__file__).resolve().parents[2] / "requirements.txt"
     packages = missing(path.read_text("utf-8"))
     if packages:
         print("Installing", ", ".join(packages))

@@ -10,9 +10,9 @@ import torch
 from conftest import relative_difference
 from test_smoothgrad import LABELS, Recorder
 
+from labutils.engine.pixels import normalise
 from labutils.network import choose_device, load_squeezenet
 from labutils.noise import gaussian
-from labutils.preprocessing import normalise
 from labutils.smoothgrad import _even_batches, smoothgrad
 
 BATCH_SIZES = [1, 3, 4, 7]

@@ -1,15 +1,17 @@
 """What attribution functions accept, checked at the door."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision.models import SqueezeNet
 
-from labutils.preprocessing import check_pixel_values, describe, normalise
-from labutils.single_class import is_plain_squeezenet
+from labutils.engine.pixels import normalise
+from labutils.engine.squeezenet import is_plain_squeezenet
 
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 EXPECTED_X = "pictures (N, H, W, 3) in 0…255 or a preprocessed float tensor (N, C, H, W)"
 
 
@@ -120,3 +122,95 @@ def count_classes(model: nn.Module, X: Tensor, caller: str) -> int:
         return model.classifier[1].out_channels
     with torch.no_grad():
         return checked_scores(model, X[:1], caller).shape[1]
+
+
+def pick(name: str, known: Collection[str], argument: str) -> str:
+    """name, when it is known; else an error that lists the names and suggests one."""
+    if isinstance(name, str) and name in known:
+        return name
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(
+        f"smoothgrad: {argument} is {name!r}; expected one of "
+        f"{', '.join(map(repr, known))}.{hint}"
+    )
+
+
+def precision_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The dtype of a precision's name, when the device computes in it at a useful speed."""
+    dtype = PRECISIONS[pick(precision, PRECISIONS, "precision")]
+    if dtype is torch.float16 and device.type == "cpu":
+        raise ValueError(
+            "smoothgrad: precision is 'float16', which a CPU computes ten times slower than "
+            "float32; choose 'bfloat16' or 'float32'."
+        )
+    return dtype
+
+
+def check_seed(seed: int | None) -> None:
+    """Raise unless seed is None or a whole number, 0 or more."""
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ValueError(f"smoothgrad: seed is {seed!r}; expected a whole number, 0 or more, "
+                         "or None.")
+
+
+def check_count(value: int, argument: str) -> None:
+    """Raise unless value is a whole number, 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"smoothgrad: {argument} is {value!r}; expected a whole number.")
+    if value < 1:
+        raise ValueError(f"smoothgrad: {argument} is {value}; expected 1 or more.")
+
+
+def sorted_counts(counts: Iterable[int]) -> list[int]:
+    """Sample counts in rising order, each once."""
+    counts = list(counts)
+    for count in counts:
+        check_count(count, "n")
+    if not counts:
+        raise ValueError("smoothgrad: counts is empty; expected sample counts, such as [10, 50].")
+    return sorted({int(count) for count in counts})
+
+
+def check_noise_pct(noise_pct: float, caller: str) -> None:
+    """Raise unless noise_pct is a finite number, 0 or more."""
+    if isinstance(noise_pct, bool) or not isinstance(noise_pct, (int, float, np.number)):
+        raise TypeError(f"{caller}: noise_pct is {describe(noise_pct)}; expected a number.")
+    if not (np.isfinite(noise_pct) and noise_pct >= 0):
+        raise ValueError(
+            f"{caller}: noise_pct is {noise_pct}; expected a share, 0 or more, such as 0.1."
+        )
+
+
+def as_uint8_picture(img: np.ndarray, caller: str) -> np.ndarray:
+    """Check one picture (H, W, 3) and return it as uint8."""
+    if not isinstance(img, np.ndarray) or img.ndim != 3 or img.shape[-1] != 3:
+        raise ValueError(
+            f"{caller}: img is {describe(img)}; expected one picture (H, W, 3), "
+            "RGB, as a PIL image or a numpy array."
+        )
+    check_pixel_values(img, "img", caller)
+    return img.astype(np.uint8)
+
+
+def check_pixel_values(x: np.ndarray, name: str, caller: str) -> None:
+    """Raise unless x holds uint8, or numbers in 0…255 without NaN."""
+    if x.dtype == np.uint8:
+        return
+    if x.dtype.kind not in "iuf":
+        raise TypeError(f"{caller}: {name} is {describe(x)}; expected uint8 pixels 0…255.")
+    if not np.isfinite(x).all():
+        raise ValueError(f"{caller}: {name} has NaN or infinite pixels; expected 0…255.")
+    if x.size and (x.min() < 0 or x.max() > 255):
+        raise ValueError(
+            f"{caller}: {name} has values from {x.min():.4g} to {x.max():.4g}; "
+            "expected pixels 0…255 (before preprocessing)."
+        )
+
+
+def describe(x: object) -> str:
+    """A few words for error messages: type, shape and dtype."""
+    shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+    if shape is None:
+        return type(x).__name__
+    return f"{type(x).__name__} {tuple(shape)} {dtype}"

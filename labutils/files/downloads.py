@@ -7,7 +7,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from labutils.project import classroom_folder, data_folder
+from labutils.files.folders import classroom_folder, data_folder
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0

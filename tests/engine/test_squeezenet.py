@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torchvision.models import resnet18, squeezenet1_1
 
+from labutils.engine.squeezenet import is_plain_squeezenet, single_class
 from labutils.saliency import score_gradient
-from labutils.single_class import is_plain_squeezenet, single_class
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from labutils import downloads, network, pictures, project
-from labutils.downloads import CONNECT_SECONDS, DownloadError, check_sum, fetch
+from labutils import network, pictures
+from labutils.files import downloads, folders
+from labutils.files.downloads import CONNECT_SECONDS, DownloadError, check_sum, fetch
 from labutils.network import load_squeezenet
 from labutils.pictures import load_imagenet_val, load_pictures
 
@@ -256,20 +257,20 @@ def test_check_sum_says_nothing_about_the_right_file(tmp_path):
 
 
 def test_in_a_checkout_downloads_land_in_data():
-    home = Path(project.__file__).resolve().parent.parent
+    home = Path(folders.__file__).resolve().parents[2]
     if not (home / "data" / "README.md").is_file():
         pytest.skip("labutils is installed, not in a checkout")
-    assert project.data_folder() == home / "data"
+    assert folders.data_folder() == home / "data"
 
 
 def test_installed_labutils_downloads_into_the_users_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(project, "__file__", str(tmp_path / "labutils" / "project.py"))
-    assert "smoothgrad-lab" in str(project.data_folder())
-    assert tmp_path not in project.data_folder().parents
+    monkeypatch.setattr(folders, "__file__", str(tmp_path / "labutils" / "files" / "folders.py"))
+    assert "smoothgrad-lab" in str(folders.data_folder())
+    assert tmp_path not in folders.data_folder().parents
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_without_lab_data_there_is_no_classroom_folder(monkeypatch, value):
     if value is not None:
         monkeypatch.setenv("LAB_DATA", value)
-    assert project.classroom_folder() is None
+    assert folders.classroom_folder() is None

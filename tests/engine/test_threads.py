@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from labutils.workers import map_in_order
+from labutils.engine.threads import map_in_order
 
 CPU = torch.device("cpu")
 

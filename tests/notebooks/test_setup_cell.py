@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from conftest import FAKE_COLAB
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REPORT = "\nimport labutils; print(labutils.__file__)\n"
 
 

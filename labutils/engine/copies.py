@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.inputs import as_pixels, is_pictures
+from labutils.engine.door import as_pixels, describe, is_pictures
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, to_pixels
 from labutils.noise import NoiseSource, lab_copies, lab_sigma, paper_copies, paper_sigma
-from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD, describe, to_pixels
 
 
 def noise_adder(

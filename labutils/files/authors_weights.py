@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.downloads import check_sum
-from labutils.pictures import package_file
-from labutils.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD
+from labutils.files.downloads import check_sum
+from labutils.files.packages import package_file
 
 SHA256 = "f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1"
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
@@ -39,7 +39,7 @@ def read_deepscale_arrays() -> dict[str, list[np.ndarray]]:
 
     Raises:
         FileNotFoundError: ndf is not installed.
-        labutils.downloads.DownloadError: the file's SHA-256 is wrong.
+        labutils.files.downloads.DownloadError: the file's SHA-256 is wrong.
     """
     (path,) = package_file("ndf", "ndf/example_models/weights/squeezenet_weights.pkl")
     check_sum(path, SHA256)

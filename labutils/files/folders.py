@@ -10,7 +10,7 @@ def data_folder() -> Path:
     ``data/`` of the project when labutils lies in a checkout, else the
     user's cache folder (labutils was installed with pip).
     """
-    home = Path(__file__).resolve().parent.parent
+    home = Path(__file__).resolve().parents[2]
     if (home / "data" / "README.md").is_file():
         return home / "data"
     import pooch

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+
 from scripts.published import without_solutions
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOMEWORK = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
 
 

@@ -1,0 +1,1 @@
+"""Files from elsewhere: downloads, folders, the authors' weights, what Colab lacks."""
