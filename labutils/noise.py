@@ -1,19 +1,14 @@
 """Noise for pictures: the lab's definition and the paper's."""
 
 import math
-from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from labutils.engine.copies import NoiseSource
 from labutils.engine.door import check_noise_pct, check_pixel_values, describe
 from labutils.engine.pixels import IMAGENET_STD
-
-# A noise source draws noise of mean 0 and standard deviation 1.
-NoiseSource = Callable[[tuple[int, ...], torch.Generator], Tensor]
 
 
 def add_noise(
@@ -79,20 +74,19 @@ def noise_in_other_units(x: np.ndarray, noise_pct: float) -> dict[str, float]:
     }
 
 
-
 def gaussian(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Standard normal noise, float32."""
-    return torch.empty(shape).normal_(generator=generator)
+    return _empty(shape, generator).normal_(generator=generator)
 
 
 def uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Evenly distributed between −√3 and √3, float32."""
-    return torch.empty(shape).uniform_(-math.sqrt(3), math.sqrt(3), generator=generator)
+    return _empty(shape, generator).uniform_(-math.sqrt(3), math.sqrt(3), generator=generator)
 
 
 def laplace(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Density ∝ exp(−√2·|ε|): a peak and long tails, float32."""
-    u = torch.empty(shape).uniform_(-1, 1, generator=generator)
+    u = _empty(shape, generator).uniform_(-1, 1, generator=generator)
     # log(1 − v) of v in [0, 1) is finite; each half of u's range gives one sign.
     magnitude = -torch.log1p(-torch.where(u < 0, u + 1, u))
     return torch.where(u < 0, -magnitude, magnitude) / math.sqrt(2)
@@ -105,7 +99,7 @@ def salt_and_pepper(
 
     Each colour channel has its own grains.
     """
-    u = torch.empty(shape).uniform_(generator=generator)
+    u = _empty(shape, generator).uniform_(generator=generator)
     return ((u < share / 2).float() - (u >= 1 - share / 2).float()) / math.sqrt(share)
 
 
@@ -116,13 +110,23 @@ def smooth(shape: tuple[int, ...], generator: torch.Generator, radius: float = 2
         radius: standard deviation of the Gaussian blur in pixels; the noise of
             two pixels that far apart has a correlation of exp(−1/4) ≈ 0.78.
     """
-    radii = (radius, radius) + (0,) * (len(shape) - 2)
-    # Borders meet their opposites, so that every pixel has the same deviation.
-    blur = partial(gaussian_filter, sigma=radii, mode="wrap")
-    impulse = np.zeros((*shape[:2], *(1,) * (len(shape) - 2)))
+    reach = int(4 * radius + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / radius) ** 2)
+    weights /= weights.sum()
+
+    def blur(x: Tensor) -> Tensor:
+        for axis in (0, 1):  # borders meet their opposites: every pixel has the same deviation
+            x = sum(float(w) * x.roll(k - reach, axis) for k, w in enumerate(weights))
+        return x
+
+    impulse = torch.zeros(shape[:2], dtype=torch.float64)
     impulse[0, 0] = 1
-    deviation = np.sqrt(np.square(blur(impulse)).sum())
-    return torch.from_numpy(blur(gaussian(shape, generator).numpy()) / np.float32(deviation))
+    return blur(gaussian(shape, generator)) / float(blur(impulse).norm())
+
+
+def _empty(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Room for noise where the generator draws it; float32 whatever torch's default is."""
+    return torch.empty(shape, dtype=torch.float32, device=generator.device)
 
 
 # A noise source of your own is a function like these; give it to smoothgrad itself.
@@ -133,45 +137,3 @@ NOISE_SOURCES: dict[str, NoiseSource] = {
     "salt_and_pepper": salt_and_pepper,
     "smooth": smooth,
 }
-
-
-def lab_sigma(pixels: Tensor, noise_pct: float) -> float:
-    """σ in grey levels: a share of the picture's standard deviation."""
-    return noise_pct * pixels.std(correction=0).item()
-
-
-def lab_copies(pixels: Tensor, noise: Tensor, sigma: float) -> Tensor:
-    """Noisy copies in the lab's manner: clipped to 0…255 and truncated.
-
-    Args:
-        pixels: one picture, whole numbers 0…255.
-        noise: the picture's shape or k times it, standard deviation 1.
-        sigma: the noise's standard deviation in grey levels, ``lab_sigma``.
-
-    Returns:
-        Tensor of noise's shape, whole numbers 0…255.
-    """
-    # Of numbers from 0 up floor is truncation, and 25 times as fast as trunc.
-    return (noise.to(pixels.dtype) * sigma).add_(pixels).clamp_(0, 255).floor_()
-
-
-def paper_sigma(x: Tensor, noise_pct: float) -> float:
-    """σ in the network input's units: a share of its range, max − min.
-
-    Source: Smilkov et al. 2017, "SmoothGrad", section 3.1.
-    """
-    return noise_pct * (x.max() - x.min()).item()
-
-
-def paper_copies(x: Tensor, noise: Tensor, sigma: float) -> Tensor:
-    """Noisy copies in the paper's manner: neither clipped nor rounded.
-
-    Args:
-        x: one network input.
-        noise: the input's shape or k times it, standard deviation 1.
-        sigma: the noise's standard deviation, ``paper_sigma``.
-
-    Returns:
-        Tensor of noise's shape.
-    """
-    return x + noise * sigma

@@ -9,6 +9,7 @@ from torchvision.transforms import functional as F
 
 from labutils.engine.door import as_uint8_picture, describe
 from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, to_pixels
+from labutils.engine.pixels import normalise as normalise  # for the notebooks
 
 
 def preprocess(img: Image.Image | np.ndarray, size: int = 224) -> Tensor:

@@ -1,5 +1,7 @@
 """Vanilla saliency: the gradient of a class score with respect to the picture.
 
+    M_c(x) = ∂S_c/∂x
+
 Source: Simonyan, Vedaldi, Zisserman 2014, "Deep Inside Convolutional
 Networks", section 3.
 """
@@ -11,15 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from labutils.engine.door import (
+    admit,
     as_labels,
-    as_network_input,
     check_model,
     checked_scores,
-    count_classes,
     describe,
+    network_inputs,
 )
-from labutils.engine.squeezenet import single_class
-from labutils.engine.threads import map_in_order
+from labutils.engine.finite import refuse_not_finite
+from labutils.engine.squeezenet import ShortWay, is_torchvisions
+from labutils.engine.threads import Lender, map_in_order, plain_torch, workers
 
 
 def class_scores(
@@ -37,9 +40,8 @@ def class_scores(
         Tensor (N,), float32. When X requires a gradient, so does the result.
     """
     check_model(model, "class_scores")
-    inputs = as_network_input(X, model, "class_scores")
-    if isinstance(X, Tensor) and X.requires_grad and X.shape == inputs.shape:
-        inputs = X.to(inputs.device)
+    # A copy, because a network's first layer may work in place.
+    inputs = network_inputs(X, model, "class_scores").clone()
     scores = checked_scores(model, inputs, "class_scores")
     labels = as_labels(y, len(inputs), scores.shape[1], "class_scores").to(scores.device)
     return scores.gather(1, labels[:, None]).squeeze(1)
@@ -55,31 +57,58 @@ def compute_saliency_maps(
             gradient is accumulated anywhere.
 
     Returns:
-        Tensor (N, 3, H, W), float32, signed, on the model's device.
+        Tensor (N, 3, H, W), float32, signed, on the model's device; computed in full
+        precision whatever autocast says.
 
     Raises:
         TypeError, ValueError: the message names the argument.
     """
-    check_model(model, "compute_saliency_maps")
-    X = as_network_input(X, model, "compute_saliency_maps")
-    classes = count_classes(model, X, "compute_saliency_maps")
-    y = as_labels(y, len(X), classes, "compute_saliency_maps")
+    admitted = admit(X, y, model, "compute_saliency_maps")
+    device = admitted.inputs.device
+    gradient, count = gradient_function(model, workers(device))
 
     def saliency_of(i: int) -> Tensor:
-        return score_gradient(single_class(model, int(y[i])), X[i : i + 1])
+        return gradient(admitted.inputs[i : i + 1], admitted.labels[i])
 
-    return torch.cat(list(map_in_order(saliency_of, range(len(X)), X.device)))
+    saliency = torch.cat(list(map_in_order(saliency_of, range(len(admitted)), count)))
+    refuse_not_finite(saliency, admitted, model, "compute_saliency_maps")
+    return saliency
 
 
-def score_gradient(score: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
-    """∂ score / ∂X for a batch, (N, C, H, W).
+def gradient_function(
+    model: nn.Module, count: int, dtype: torch.dtype = torch.float32
+) -> tuple[Callable[[Tensor, int], Tensor], int]:
+    """The gradient of a model's class scores, safe in several threads.
+
+    Args:
+        model: any classifier; torchvision's SqueezeNet takes a short way.
+        count: threads that would like to compute at the same time.
+        dtype: to compute in.
+
+    Returns:
+        A function ((N, C, H, W), label) → ∂S_label/∂X, and how many threads may call it.
+    """
+    if is_torchvisions(model) and next(model.parameters()).dtype is torch.float32:
+        return ShortWay(model, dtype).gradient, count
+    lender = Lender(model, count)
+
+    def gradient(X: Tensor, label: int) -> Tensor:
+        with lender.lend() as lent, plain_torch(X.device.type, dtype):
+            return score_gradient(X, [label] * len(X), lent)
+
+    return gradient, lender.count
+
+
+def score_gradient(X: Tensor, labels: Sequence[int], model: nn.Module) -> Tensor:
+    """∂S_y(x)/∂x for every x of a batch, (N, C, H, W), by autograd.
 
     The sum over the batch has the gradient of each picture in its place,
     because no picture's score depends on another picture.
     """
-    X = X.detach().to(memory_format=torch.channels_last).requires_grad_()
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(score(X).sum(), X)
+    X = X.clone(memory_format=torch.channels_last).requires_grad_()
+    # Of a copy, because a network's first layer may work in place.
+    scores = model(X.clone())[range(len(X)), list(labels)]
+    (gradient,) = torch.autograd.grad(scores.sum(), X)
     return gradient
 
 

@@ -4,11 +4,13 @@
 
 Source: Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise",
 section 3.
+
+``plain_smoothgrad`` is the whole of it, one copy after the other. ``smoothgrad`` computes the
+same on every core at once, and a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 
 import numpy as np
 import torch
@@ -22,23 +24,43 @@ from labutils.aggregations import (
     max_abs,
     own_aggregation,
 )
-from labutils.engine.copies import checked, draw_noise, noise_adder
+from labutils.engine.batches import even_batches, good_batch_size
+from labutils.engine.copies import NoiseSource, draw_noise, noise_adder, own_source
 from labutils.engine.door import (
-    as_labels,
-    as_network_input,
+    admit,
     check_count,
-    check_model,
     check_noise_pct,
     check_seed,
-    count_classes,
+    describe,
     pick,
     precision_dtype,
     sorted_counts,
 )
-from labutils.engine.squeezenet import single_class
-from labutils.engine.threads import map_in_order, workers
-from labutils.noise import NOISE_SOURCES, NoiseSource
-from labutils.saliency import score_gradient
+from labutils.engine.finite import cause
+from labutils.engine.threads import Lender, map_in_order, one_thread, plain_torch, workers
+from labutils.noise import NOISE_SOURCES
+from labutils.saliency import compute_saliency_maps, gradient_function
+
+# (X (k, C, H, W), y, model) → saliency (k, C, H, W), or (k, h, w) where a method has no channels.
+Method = Callable[[Tensor, Sequence[int], nn.Module], Tensor]
+
+
+def plain_smoothgrad(
+    X: Tensor | np.ndarray, y: Sequence[int], model: nn.Module, n: int, noise_pct: float, *,
+    method: Method, noise: NoiseSource, manner: str, reduction: str, aggregate: str, seed: int,
+) -> Tensor:
+    """What ``smoothgrad`` computes, as a plain loop; arguments and result as there."""
+    admitted, maps = admit(X, y, model, "plain_smoothgrad", pixels=manner == "lab"), []
+    noisy, shape = noise_adder(admitted, noise_pct, manner), admitted.inputs.shape
+    for i, label in enumerate(admitted.labels):
+        aggregator = AGGREGATIONS[aggregate]()
+        for k in range(n):
+            epsilon = draw_noise(noise, (*shape[2:], shape[1]), "cpu", seed, i, k)
+            x = noisy(i, epsilon).permute(2, 0, 1)[None]
+            aggregator.add(REDUCTIONS[reduction](method(x, [label], model))[0])
+        result = aggregator.result()
+        maps.append(max_abs(result[None])[0] if reduction == "signed" else result)
+    return torch.stack(maps)
 
 
 def smoothgrad(
@@ -48,6 +70,7 @@ def smoothgrad(
     n: int = 50,
     noise_pct: float = 0.1,
     *,
+    method: Method = compute_saliency_maps,
     noise: str | NoiseSource = "gaussian",
     manner: str = "lab",
     reduction: str = "max_abs",
@@ -67,9 +90,13 @@ def smoothgrad(
         n: noisy copies per picture, 1 or more.
         noise_pct: noise strength; in the lab's manner a share of the picture's
             standard deviation, in the paper's a share of max − min.
+        method: what is smoothed: any function (X, y, model) → saliency (k, C, H, W) or (k, h, w);
+            the plain gradient when left out, which takes a short way through SqueezeNet.
+            One of labutils may run in several threads, each with a model of its own; any
+            other function runs alone.
         noise: a name in ``labutils.noise.NOISE_SOURCES``, or a function
             (shape, generator) → noise of mean 0 and standard deviation 1,
-            called once per copy with shape (H, W, C).
+            called once per copy, in order, with shape (H, W, C) and a generator on the CPU.
         manner: ``"lab"`` adds noise to the pixels, clips to 0…255 and
             truncates; ``"paper"`` adds it to the network's input, no clipping.
         reduction: what happens to one copy's saliency (C, H, W) before the
@@ -82,8 +109,9 @@ def smoothgrad(
             lowest and highest tenth); or a function (n, H, W) → (H, W).
         seed: same seed, same maps, bit for bit, on one machine; copy k of
             picture i gets the same noise whatever n and the batch size are.
-        precision: ``"float32"``; ``"bfloat16"`` is faster and differs from it less
-            than another seed does; ``"float16"`` is for GPUs only.
+        precision: ``"float32"``; ``"bfloat16"`` is faster where the processor has it
+            (AVX-512, GPUs) and differs from it less than another seed does; ``"float16"`` is
+            for GPUs only.
         batch_size: copies per forward pass; without it a good choice is made.
         progress: show a progress bar.
 
@@ -96,7 +124,7 @@ def smoothgrad(
         TypeError, ValueError: the message names the argument.
     """
     snapshots = smoothgrad_snapshots(
-        X, y, model, [n], noise_pct, noise=noise, manner=manner, reduction=reduction,
+        X, y, model, [n], noise_pct, method=method, noise=noise, manner=manner, reduction=reduction,
         aggregate=aggregate, seed=seed, precision=precision, batch_size=batch_size,
         progress=progress)
     return torch.stack([saliency_map for _, _, saliency_map in snapshots])
@@ -109,6 +137,7 @@ def smoothgrad_snapshots(
     counts: Iterable[int],
     noise_pct: float = 0.1,
     *,
+    method: Method = compute_saliency_maps,
     noise: str | NoiseSource = "gaussian",
     manner: str = "lab",
     reduction: str = "max_abs",
@@ -132,53 +161,96 @@ def smoothgrad_snapshots(
     Raises:
         TypeError, ValueError: at the call, before the first map.
     """
-    check_model(model, "smoothgrad")
     counts = sorted_counts(counts)
     check_noise_pct(noise_pct, "smoothgrad")
     reduce = REDUCTIONS[pick(reduction, REDUCTIONS, "reduction")]
     new_aggregator = _aggregation(aggregate, reduction)
-    own = callable(noise)
-    source = checked(noise) if own else NOISE_SOURCES[pick(noise, NOISE_SOURCES, "noise")]
+    source = own_source(noise) if callable(noise) else NOISE_SOURCES[
+        pick(noise, NOISE_SOURCES, "noise")]
     pick(manner, ("lab", "paper"), "manner")
     check_seed(seed)
-    inputs = as_network_input(X, model, "smoothgrad")
-    labels = as_labels(y, len(inputs), count_classes(model, inputs, "smoothgrad"), "smoothgrad")
-    dtype = precision_dtype(precision, inputs.device)
-    batch_size = _good_batch_size(inputs, dtype) if batch_size is None else batch_size
+    admitted = admit(X, y, model, "smoothgrad", pixels=manner == "lab" and noise_pct > 0)
+    device = admitted.inputs.device
+    dtype = precision_dtype(precision, device)
+    saliency, count = _saliency_function(method, model, workers(device), dtype)
+    if batch_size is None:
+        batch_size = good_batch_size(partial(saliency, label=admitted.labels[0]), admitted.inputs)
     check_count(batch_size, "batch_size")
-    noisy_input = noise_adder(X, inputs, noise_pct, manner)
-    scores = [single_class(model, int(label)) for label in labels]
-    entropy = np.random.SeedSequence(seed).entropy
-    shape = (*inputs.shape[2:], inputs.shape[1])
-    n = counts[-1]
+    noisy = noise_adder(admitted, noise_pct, manner)
+    draw = partial(draw_noise, source, (*admitted.inputs.shape[2:], admitted.inputs.shape[1]),
+                   torch.device("cpu") if callable(noise) else device,
+                   np.random.SeedSequence(seed).entropy)
 
     def jobs() -> Iterator[tuple[int, Iterable[Tensor]]]:
-        for i in range(len(inputs)):
-            for copies in _even_batches(n, batch_size, workers(inputs.device)):
-                draws = map(partial(draw_noise, source, shape, entropy, i), copies)
+        for i in range(len(admitted)):
+            for copies in even_batches(counts[-1], batch_size, count):
+                draws = map(partial(draw, i), copies)
                 # A student's source may keep a state: call it here, in order.
-                yield i, list(draws) if own else draws
+                yield i, list(draws) if callable(noise) else draws
 
-    def reduced_saliency(job: tuple[int, Iterable[Tensor]]) -> Tensor:
+    def reduced_saliency(job: tuple[int, Iterable[Tensor]]) -> tuple[Tensor, Tensor]:
         i, draws = job
-        noisy = torch.stack([noisy_input(i, epsilon) for epsilon in draws]).permute(0, 3, 1, 2)
-        with torch.autocast(inputs.device.type, dtype, enabled=dtype is not torch.float32):
-            gradient = score_gradient(scores[i], noisy)
-        return reduce(gradient.float())
+        copies = torch.stack([noisy(i, epsilon) for epsilon in draws]).permute(0, 3, 1, 2)
+        samples = reduce(saliency(copies, admitted.labels[i]).float())
+        return samples, torch.isfinite(samples).flatten(1).all(dim=1)
 
     def snapshots() -> Iterator[tuple[int, int, Tensor]]:
-        batches = map_in_order(reduced_saliency, jobs(), inputs.device)
-        samples = iter(tqdm((sample for batch in batches for sample in batch), "SmoothGrad",
-                            len(inputs) * n, unit="copy", disable=not progress))
-        for i in range(len(inputs)):
-            aggregator = new_aggregator()
-            for k, sample in enumerate(islice(samples, n), start=1):
-                aggregator.add(sample)
-                if k in counts:
-                    result = aggregator.result()
-                    yield i, k, max_abs(result[None])[0] if reduction == "signed" else result
+        batches = map_in_order(reduced_saliency, jobs(), count)
+        samples = (pair for batch in batches for pair in zip(*batch, strict=True))
+        with tqdm(desc="SmoothGrad", total=len(admitted) * counts[-1], unit="copy",
+                  disable=not progress) as bar:
+            for i in range(len(admitted)):
+                aggregator, finite = new_aggregator(), []
+                for k in range(1, counts[-1] + 1):
+                    sample, is_finite = next(samples)
+                    finite.append(is_finite)
+                    with one_thread():
+                        aggregator.add(sample)
+                    bar.update()
+                    if k in counts:
+                        _refuse_not_finite(finite, i, partial(draw, i), noisy, model)
+                        result = aggregator.result()
+                        yield i, k, max_abs(result[None])[0] if reduction == "signed" else result
 
     return snapshots()
+
+
+def _saliency_function(
+    method: Method, model: nn.Module, count: int, dtype: torch.dtype
+) -> tuple[Callable[[Tensor, int], Tensor], int]:
+    """(copies (k, C, H, W), label) → saliency, and how many threads may call it."""
+    if method is compute_saliency_maps:
+        return gradient_function(model, count, dtype)
+    if not callable(method):
+        raise TypeError(f"smoothgrad: method is {describe(method)}; expected a function "
+                        "(X, y, model) → saliency (N, C, H, W).")
+    module = getattr(getattr(method, "func", method), "__module__", None) or ""
+    # What a student's function writes down besides its result, threads would mix up.
+    lender = Lender(model, count if module.startswith("labutils.") else 1)
+
+    def saliency(X: Tensor, label: int) -> Tensor:
+        with lender.lend() as lent, plain_torch(X.device.type, dtype):
+            result = method(X, [label] * len(X), lent)
+        if not isinstance(result, Tensor) or result.ndim not in (3, 4) or len(result) != len(X):
+            raise ValueError(f"smoothgrad: method gave {describe(result)} for {len(X)} copies; "
+                             "expected a tensor (N, C, H, W) or (N, h, w).")
+        result = result.detach()
+        return result[:, None] if result.ndim == 3 else result
+
+    return saliency, lender.count
+
+
+def _refuse_not_finite(
+    finite: list[Tensor], i: int, draw: Callable[[int], Tensor],
+    noisy: Callable[[int, Tensor], Tensor], model: nn.Module,
+) -> None:
+    """Raise unless every copy of picture i so far has a finite saliency."""
+    seen = torch.stack(finite)
+    if not seen.all():
+        k = int((~seen).nonzero()[0])
+        x = noisy(i, draw(k)).permute(2, 0, 1)[None]
+        raise ValueError(f"smoothgrad: the saliency of picture {i} has NaN or infinite values in "
+                         f"copy {k}; {cause(x, model)}")
 
 
 def _aggregation(
@@ -192,29 +264,3 @@ def _aggregation(
             "choose reduction='max_abs' or 'sum_abs'."
         )
     return AGGREGATIONS[aggregate]
-
-
-def _good_batch_size(inputs: Tensor, dtype: torch.dtype) -> int:
-    """Copies per forward pass.
-
-    On the CPU 5 (6 in half precision): much larger ones fall out of the cache and
-    make the C library hand memory back and fault it in again. On a GPU as many
-    as fit into half of its free memory, at most 256; a copy is counted as 400
-    times its own size, a cautious guess that has not been measured on a GPU.
-    """
-    if inputs.device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(inputs.device)
-        return int(min(256, max(1, free / 2 // (400 * inputs[0].numel() * 4))))
-    return 5 if dtype is torch.float32 else 6
-
-
-def _even_batches(n: int, batch_size: int, multiple: int) -> Iterator[range]:
-    """range(n) in batches of about one size, their number a multiple of the workers.
-
-    With n = 50 and two workers 12 batches of 4 and one of 2 would leave one
-    worker idle at the end: 0.3 ms a copy.
-    """
-    count = -(-n // batch_size)
-    count = min(n, -(-count // multiple) * multiple)
-    edges = [n * k // count for k in range(count + 1)]
-    yield from map(range, edges[:-1], edges[1:])
