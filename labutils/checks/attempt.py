@@ -8,22 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labutils.checks.recorder import Stopped
 from labutils.checks.result import Finding
 from labutils.checks.undisturbed import in_the_notebook, plain_function
 from labutils.engine.door import describe
 
 LONGEST_TEXT = 300
-
-
-class Stopped(BaseException):
-    """Raised by a probe to stop a function that goes on and on, with the finding about it.
-
-    Not an Exception, so that a student's ``except Exception`` does not swallow it.
-    """
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message)
-        self.finding = finding
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from labutils.checks.probe import (
     CLASSES,
     EMPTY_GRADIENT,
     ProbeNetwork,
-    Recorder,
     network_inputs,
     probe_pictures,
 )
+from labutils.checks.recorder import Recorder
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.scores import gradients_of, wrong_scores
 

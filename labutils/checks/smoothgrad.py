@@ -14,9 +14,9 @@ from labutils.checks.probe import (
     EMPTY_GRADIENT,
     SIZE,
     ProbeNetwork,
-    Recorder,
     probe_pictures,
 )
+from labutils.checks.recorder import Recorder
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.smoothgrad_maps import compare
 from labutils.checks.smoothgrad_messages import MESSAGES, ORDER, shape_hint
