@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labutils.checks.messages import WRONG_INPUT
 from labutils.checks.recorder import Recorder
 from labutils.engine.door import describe
 from labutils.engine.pixels import normalise
@@ -23,11 +24,6 @@ LIVE = 4  # classes that depend on the picture; the others have the gradient 0
 FAVOURITE = 3  # the class that wins everywhere, so a label is never the prediction
 DEAD = 700  # a class without any gradient
 OMEGA = 6.0
-# Of every check that finds backward passes, and no gradient.
-EMPTY_GRADIENT = (
-    "the gradient that the network was asked for is 0 everywhere: what you differentiate does not "
-    "change with the scores. Look at what lies between the network's output and the backward pass, "
-    "and at the axis that it works along.")
 READ = 2048  # pixels that the recorder keeps of each copy
 
 
@@ -57,7 +53,8 @@ class ProbeNetwork(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         if X.shape[1:] != self.phase.shape:
-            raise ValueError(f"model: X is {describe(X)}; expected (N, 3, {SIZE}, {SIZE}).")
+            raise ValueError(WRONG_INPUT.format(
+                seen=describe(X), expected=f"(N, 3, {SIZE}, {SIZE})"))
         waves = torch.sin(torch.add(self.phase, X, alpha=OMEGA))
         scores = F.linear(waves.flatten(1), self.weight, self.bias)
         scores = F.pad(scores, (0, CLASSES - LIVE), value=-20.0)

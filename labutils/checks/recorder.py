@@ -83,14 +83,15 @@ class Shown:
 
     def rows(self) -> list[tuple[Tensor, Tensor]]:
         """(values, sensitivity) of each picture that was differentiated."""
-        total, k = 0, len(self.values)
+        total, k = None, len(self.values)
         for s in self.sensitivities:
-            s = s.repeat(k // len(s), 1) if len(s) < k else s
-            if len(s) % k:  # a transform that we cannot read
+            s = s.repeat(max(k // max(len(s), 1), 1), 1)
+            if not k or len(s) % k:  # nothing, or a transform that we cannot read
                 return []
-            total = total + s.reshape(-1, k, s.shape[1]).sum(dim=0)
-        return [(v, s) for v, s in zip(self.values, total, strict=True) if s.any()] if (
-            self.sensitivities) else []
+            s = s.reshape(-1, k, s.shape[1]).sum(dim=0)
+            total = s if total is None else total + s
+        return [] if total is None else [
+            (v, s) for v, s in zip(self.values, total, strict=True) if s.any()]
 
 
 class Recorder:
