@@ -1,20 +1,18 @@
 """Instant feedback on ``add_noise(x, noise_pct, rng)``."""
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
 
-from labutils.checks.attempt import as_array, attempt
+from labutils.checks.attempt import BY_PLACE, as_array, attempt, way_to_hand_over
 from labutils.checks.drawn_noise import Drawn, Source, explained, measured
 from labutils.checks.frame import conduct
-from labutils.checks.messages import ADD_NOISE, finding
+from labutils.checks.messages import ADD_NOISE
 from labutils.checks.probe import probe_pictures
 from labutils.checks.result import CheckResult, Finding
-
-BY_PLACE = ""  # as the third argument
+from labutils.checks.tables import finding
 
 say = partial(finding, ADD_NOISE)
 
@@ -75,7 +73,7 @@ def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
 
 def _judge(function: object, seed: int) -> Iterator[Finding]:
     findings: list[Finding] = []
-    taking = _how_it_takes_rng(function)
+    taking = way_to_hand_over(function)
     copies = {}
     for number, (name, task) in enumerate(_tasks(seed).items()):
         np.random.seed([seed, number])  # another for each call, also for two with the same rng
@@ -126,20 +124,31 @@ def _compare(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:
     if noisy and not any(copy.noise.any() for copy in noisy):
         yield say("no_noise")
         return
-    quiet = [copies[name] for name in ("strong", "lively") if name in copies]
-    if "lively" in copies and _likeness(copies["lively"]) < 0.5:
-        yield say("not_the_picture", **copies["lively"].ranges())
-        return
-    if "none" in copies and _is_rescaled(copies["none"]):
-        yield say("wrong_clipping/rescaled", **copies["none"].ranges())
-        return
+    clean = [*_without_noise(copies["none"])] if "none" in copies else []
+    yield from clean
+    if any(found.code != "noise_pct_ignored" for found in clean):
+        return  # what is odd without noise is odd with it
     yield from _repeats(*(copies.get(k) for k in ("strong", "again", "other seed")), with_rng)
+    quiet = [copies[name] for name in ("strong", "lively") if name in copies]
     of_noise = [*_numbers(quiet)]
     yield from of_noise
     if "extreme" in copies:
-        ordinary = len(quiet) == 2 and {found.code for found in of_noise} <= {"rounded"}
-        yield from _ends(copies["extreme"], ordinary)
-    if "none" in copies and np.abs(copies["none"].noise).max() >= 1:
+        yield from _ends(copies["extreme"], len(quiet) == 2 and {
+            found.code for found in of_noise} <= {"rounded"})
+
+
+def _without_noise(copy: Copy) -> Iterator[Finding]:
+    """A copy that should be the picture."""
+    if np.abs(copy.noise).max() < 1:
+        return
+    centred = copy.x - copy.x.mean()
+    slope = float((copy.noisy * centred).mean() / (centred**2).mean())
+    if slope < 0.5:
+        yield say("not_the_picture", **copy.ranges())
+    elif abs(slope - 1) > 0.02 and np.abs(copy.noisy - copy.noisy.mean() - slope * centred
+                                          ).max() < 1.5:  # a factor, plus a number
+        yield say("wrong_clipping/rescaled", **copy.ranges())
+    else:
         yield say("noise_pct_ignored/zero")
 
 
@@ -219,44 +228,6 @@ def _ends(copy: Copy, ordinary: bool) -> Iterator[Finding]:
             seen, expected = float((copy.noisy == value).mean()), float(beyond.mean())
             if seen < (0.5 if known is None else 0.9) * expected:
                 yield say("wrong_clipping", seen=seen, value=value, expected=expected)
-
-
-def _likeness(copy: Copy) -> float:
-    """The slope of the copy's values over the picture's: 1 for any noise that is added."""
-    centred = copy.x - copy.x.mean()
-    return float((copy.noisy * centred).mean() / (centred**2).mean())
-
-
-def _is_rescaled(copy: Copy) -> bool:
-    """True when a copy without noise has the picture's values times a factor, plus a number."""
-    slope = _likeness(copy)
-    rescaled = copy.noisy.mean() + slope * (copy.x - copy.x.mean())
-    return abs(slope - 1) > 0.02 and bool(np.abs(copy.noisy - rescaled).max() < 1.5)
-
-
-def _how_it_takes_rng(function: object) -> str | None:
-    """BY_PLACE, as the task does, by a keyword, or None: not at all.
-
-    A third parameter that has another default than None, as a mean of 0, is the student's own.
-    """
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except Exception:  # no signature to be had: the call will tell
-        return BY_PLACE
-    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if len(places) > 2 and (places[2].default in (None, inspect.Parameter.empty)
-                            or _is_for_rng(places[2])):
-        return BY_PLACE
-    if len(places) == 2 and any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return BY_PLACE
-    return next((p.name for p in parameters
-                 if p not in places[:3] and p.kind is not p.POSITIONAL_ONLY and _is_for_rng(p)),
-                None)
-
-
-def _is_for_rng(parameter: inspect.Parameter) -> bool:
-    return parameter.name in ("rng", "generator") or isinstance(
-        parameter.default, (np.random.Generator, np.random.RandomState))
 
 
 def _unequal_colours(x: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from labutils.checks.attempt import numbers_from
 from labutils.checks.frame import conduct
-from labutils.checks.messages import AGGREGATE, finding
+from labutils.checks.messages import AGGREGATE
 from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import finding
 
 N, HEIGHT, WIDTH = 6, 24, 20
 MANY = 8  # times the same maps: what is like a mean stays, what is like a sum grows

@@ -1,22 +1,30 @@
 """Call a student's function so that nothing it does ends the check."""
 
 import inspect
+import sysconfig
 import traceback
-from functools import lru_cache, partial
-from types import FunctionType, MethodType
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.checks.messages import CALL, Table, finding
+import labutils
+from labutils.checks.messages import CALL
 from labutils.checks.recorder import Stopped
 from labutils.checks.result import Finding
+from labutils.checks.tables import Table, finding
 from labutils.checks.undisturbed import in_the_notebook
 from labutils.engine.door import describe
 
 LONGEST_TEXT = 300
-WRAPPERS = (FunctionType, type(lru_cache(abs)))  # what functools.wraps and lru_cache make
+BY_PLACE = ""  # as the third argument
+# Where files lie that are no student's: Python's own, installed ones, ours.
+LIBRARIES = (*{sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")},
+             str(Path(labutils.__file__).parent), "<frozen")
+T = TypeVar("T")
 
 
 def attempt(function: object, arguments: tuple, situation: str) -> object:
@@ -36,7 +44,7 @@ def attempt(function: object, arguments: tuple, situation: str) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: it would end the notebook's kernel
-        return _why(error, function, situation)
+        return _why(error, situation)
     if value is None or value is Ellipsis or value is NotImplemented:
         return finding(CALL, "not_implemented", situation=situation, value=value)
     if inspect.iscoroutine(value):
@@ -59,6 +67,30 @@ def numbers_from(function: object, arguments: tuple, situation: str, shape: tupl
     return numbers
 
 
+def way_to_hand_over(function: object) -> str | None:
+    """How to give a function a generator: the keyword, BY_PLACE, or None, if it takes none.
+
+    A third parameter that has another default than None, as a mean of 0, is the student's own.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except Exception:  # no signature to be had: the call will tell
+        return BY_PLACE
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+             and _is_for_rng(p)]
+    if named:
+        return named[0]
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    third = places[2].default if len(places) > 2 else 0
+    more = len(places) == 2 and any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return BY_PLACE if third is None or third is inspect.Parameter.empty or more else None
+
+
+def _is_for_rng(parameter: inspect.Parameter) -> bool:
+    return parameter.name in ("rng", "generator") or isinstance(
+        parameter.default, (np.random.Generator, np.random.RandomState))
+
+
 def as_numbers(value: object, shape: tuple[int, ...], table: Table, lists: bool = False
                ) -> Tensor | Finding:
     """A result as a float32 tensor on the CPU, a copy; or the finding that it is none.
@@ -69,7 +101,8 @@ def as_numbers(value: object, shape: tuple[int, ...], table: Table, lists: bool 
         table: the task's messages.
         lists: a list or tuple of tensors, arrays or numbers is welcome too.
     """
-    numbers = None if isinstance(value, (list, tuple)) and not lists else _to_tensor(value)
+    numbers = None if isinstance(value, (list, tuple)) and not lists else _safely(
+        _converted, value)
     if numbers is not None and numbers.is_floating_point():
         return numbers.to(torch.float32, copy=True)
     seen = described(value) if numbers is None else (
@@ -79,7 +112,7 @@ def as_numbers(value: object, shape: tuple[int, ...], table: Table, lists: bool 
 
 def as_array(value: object, table: Table) -> np.ndarray | Finding:
     """A result as an array of its own dtype, a copy; or the finding that it is no array."""
-    numbers = _to_tensor(value) if isinstance(value, (np.ndarray, Tensor)) else None
+    numbers = _safely(_converted, value) if isinstance(value, (np.ndarray, Tensor)) else None
     if numbers is None:
         return finding(table, "wrong_type", seen=described(value))
     if numbers.dtype is torch.bfloat16:  # numpy has no such numbers
@@ -89,23 +122,22 @@ def as_array(value: object, table: Table) -> np.ndarray | Finding:
 
 def described(value: object) -> str:
     """A few words on any object, also on one that raises when it is looked at."""
-    try:
-        if inspect.isgenerator(value):
-            return "a generator (is there a `yield`?)"
-        if isinstance(value, (list, tuple)):
-            kinds = sorted({type(item).__name__ for item in value})
-            return f"a {type(value).__name__} of {len(value)} ({', '.join(kinds) or 'empty'})"
-        return f"an object of type {describe(value)}"
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return f"an object of type {type(value).__name__}"
+    return _safely(_words, value) or f"an object of type {type(value).__name__}"
 
 
-def _to_tensor(value: object) -> Tensor | None:
-    """On the CPU; None for what cannot be one."""
+def _words(value: object) -> str:
+    if inspect.isgenerator(value):
+        return "a generator (is there a `yield`?)"
+    if isinstance(value, (list, tuple)):
+        kinds = sorted({type(item).__name__ for item in value})
+        return f"a {type(value).__name__} of {len(value)} ({', '.join(kinds) or 'empty'})"
+    return f"an object of type {describe(value)}"
+
+
+def _safely(look: Callable[[object], T], thing: object) -> T | None:
+    """What a look at the thing gives, or None where it raises."""
     try:
-        return _converted(value)
+        return look(thing)
     except KeyboardInterrupt:
         raise
     except BaseException:
@@ -125,41 +157,15 @@ def _converted(value: object) -> Tensor:
     raise TypeError
 
 
-def _why(error: BaseException, function: object, situation: str) -> Finding:
+def _why(error: BaseException, situation: str) -> Finding:
     if isinstance(error, Stopped):
         return error.finding
-    code = getattr(_plain(function), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
-    students = [frame for frame in frames if code and frame.filename == code.co_filename]
+    students = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
     if isinstance(error, NotImplementedError) and students[-1:] == frames[-1:]:
         return finding(CALL, "not_implemented/stub", situation=situation)
     where = f" in line {students[-1].lineno} ({students[-1].name})" if students else ""
-    return finding(CALL, "raises", situation=situation, where=where,
-                   error=type(error).__name__, text=_text(error))
-
-
-def _plain(function: object) -> FunctionType | None:
-    """The Python function behind a method, a partial, a decorator or a ``__call__``."""
-    for _ in range(10):
-        kind = type(function)  # not isinstance, which may run an odd object's own code
-        if kind in WRAPPERS and hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
-        elif kind is FunctionType:
-            return function
-        elif kind is partial:
-            function = function.func
-        elif kind is MethodType:
-            function = function.__func__
-        else:
-            function = getattr(kind, "__call__", None)  # noqa: B004  the method is wanted
-    return None
-
-
-def _text(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split()) or "(no text)"
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return "(its text cannot be shown)"
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+    text = _safely(str, error)
+    text = "(its text cannot be shown)" if text is None else " ".join(text.split()) or "(no text)"
+    return finding(CALL, "raises", situation=situation, where=where, error=type(error).__name__,
+                   text=text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…")

@@ -6,10 +6,10 @@ from functools import partial
 import torch
 
 from labutils.checks.copies import WHOLE, Copies, deviation, first_of_each, is_clean
-from labutils.checks.messages import finding
+from labutils.checks.messages import SMOOTHGRAD
 from labutils.checks.probe import SIZE
 from labutils.checks.result import Finding
-from labutils.checks.smoothgrad_messages import SMOOTHGRAD
+from labutils.checks.tables import finding
 
 MOST_FRACTIONS = 0.001  # the share of values that may be no whole grey level
 

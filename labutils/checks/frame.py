@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from labutils.checks.attempt import described
-from labutils.checks.messages import CALL, Table, codes, finding
+from labutils.checks.messages import CALL
 from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import Table, codes, finding
 from labutils.checks.undisturbed import undisturbed
 
 Judge = Callable[[object, int], Iterator[Finding]]

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from labutils.checks.copies import Copies
-from labutils.checks.messages import finding
+from labutils.checks.messages import SMOOTHGRAD
 from labutils.checks.probe import ProbeNetwork
 from labutils.checks.recipes import Match, explain, max_abs, smoothed
 from labutils.checks.result import Finding
 from labutils.checks.runs import Run
 from labutils.checks.scores import gradients_of, wrong_scores
-from labutils.checks.smoothgrad_messages import SMOOTHGRAD
+from labutils.checks.tables import finding
 
 # Pixels on which the recipes are tried; no two of them agree on that many.
 SOME = 1024

@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from labutils.checks.attempt import as_numbers
-from labutils.checks.messages import MAPS, finding
+from labutils.checks.messages import MAPS
 from labutils.checks.result import Finding
+from labutils.checks.tables import finding
 
 
 def as_maps(result: object) -> Tensor:

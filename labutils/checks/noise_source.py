@@ -10,8 +10,9 @@ from torch import Tensor
 
 from labutils.checks.attempt import numbers_from
 from labutils.checks.frame import conduct
-from labutils.checks.messages import NOISE_SOURCE, finding
+from labutils.checks.messages import NOISE_SOURCE
 from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import finding
 
 SHAPE, OTHER_SHAPE = (64, 64, 3), (30, 48, 3)
 DRAWS, MOST_DRAWS = 40, 4000

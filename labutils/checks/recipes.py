@@ -109,12 +109,8 @@ def smoothed(gradients: Gradients, maps: Tensor, order: list[list[int]]
     """
     for codes, recipe in _recipes(order):
         for leak_codes, leak in _leaks(len(maps), len(order[0])):
-            yield codes + leak_codes, partial(_leaked, leak, recipe, gradients, maps)
-
-
-def _leaked(leak: Callable[[Tensor], Tensor], recipe: Recipe, gradients: Gradients,
-            maps: Tensor) -> Tensor:
-    return leak(recipe(gradients, maps))
+            yield codes + leak_codes, lambda recipe=recipe, leak=leak: leak(
+                recipe(gradients, maps))
 
 
 def _recipes(order: list[list[int]]) -> Iterator[tuple[Codes, Recipe]]:

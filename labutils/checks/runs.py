@@ -6,9 +6,9 @@ from functools import partial
 
 from labutils.checks.copies import Copies
 from labutils.checks.copy_faults import averaged
-from labutils.checks.messages import finding
+from labutils.checks.messages import SMOOTHGRAD
 from labutils.checks.result import Finding
-from labutils.checks.smoothgrad_messages import SMOOTHGRAD
+from labutils.checks.tables import finding
 
 say = partial(finding, SMOOTHGRAD)
 

@@ -10,12 +10,13 @@ from torch import Tensor
 from labutils.checks.attempt import numbers_from
 from labutils.checks.copies import Copies, sort_by_picture
 from labutils.checks.frame import conduct
-from labutils.checks.messages import SALIENCY, finding
+from labutils.checks.messages import SALIENCY
 from labutils.checks.probe import CLASSES, ProbeNetwork, network_inputs, probe_pictures
 from labutils.checks.recipes import explain, signed
 from labutils.checks.recorder import Recorder
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.scores import gradients_of, wrong_scores
+from labutils.checks.tables import finding
 
 LABELS = ((2, 1), (0,))
 MOST_PASSES = 24

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from labutils.checks.copies import Copies
-from labutils.checks.messages import SCORES, finding
+from labutils.checks.messages import SHARED
 from labutils.checks.probe import ProbeNetwork
 from labutils.checks.result import Finding
+from labutils.checks.tables import finding
 
 
 def gradients_of(copies: Copies, model: ProbeNetwork, label: int | None = None) -> Tensor:
@@ -30,8 +31,8 @@ def wrong_scores(copies: Sequence[Copies], labels: Sequence[int]) -> Iterator[Fi
         for s in of_picture.sensitivities:
             several = (s.abs() > 1e-6 * s.abs().max()).sum() > 1
             if several and s.sum().abs() < 1e-3 * s.abs().sum():
-                yield finding(SCORES, "softmax")
+                yield finding(SHARED, "softmax")
             elif several:
-                yield finding(SCORES, "wrong_class/several", label=label)
+                yield finding(SHARED, "wrong_class/several", label=label)
             elif int(s.abs().argmax()) != label:
-                yield finding(SCORES, "wrong_class", found=int(s.abs().argmax()), label=label)
+                yield finding(SHARED, "wrong_class", found=int(s.abs().argmax()), label=label)

@@ -12,12 +12,12 @@ from labutils.checks.copies import sort_by_picture
 from labutils.checks.copy_faults import examine
 from labutils.checks.frame import conduct
 from labutils.checks.map_faults import compare
-from labutils.checks.messages import finding
+from labutils.checks.messages import SHAPE_HINTS, SMOOTHGRAD
 from labutils.checks.probe import DEAD, SIZE, ProbeNetwork, probe_pictures
 from labutils.checks.recorder import Recorder
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.runs import Run, Situation, over_all
-from labutils.checks.smoothgrad_messages import SHAPE_HINTS, SMOOTHGRAD
+from labutils.checks.tables import finding
 from labutils.network import choose_device
 
 # Forward passes allowed per picture and copy: room for a map of each channel, each of which
@@ -134,7 +134,7 @@ def _maps(value: object, situation: Situation, run: Run) -> Tensor | None:
 
 
 def _hint(shape: tuple[int, ...], expected: tuple[int, ...], n: int) -> str:
-    """A sentence about what the axes of a wrong shape look like, or nothing."""
+    """A sentence about what the axes of a wrong shape look like."""
     pictures, *size = expected
     if shape == (3, *size) and pictures == 1:  # the picture of this call, two of the one before
         return SHAPE_HINTS["earlier"]
@@ -142,4 +142,4 @@ def _hint(shape: tuple[int, ...], expected: tuple[int, ...], n: int) -> str:
         return SHAPE_HINTS["channels"]
     if shape == tuple(size):
         return SHAPE_HINTS["no_axis" if pictures == 1 else "one_for_all"]
-    return SHAPE_HINTS["copies"].format(n=n) if n in shape[:-2] else ""
+    return SHAPE_HINTS["copies" if n in shape[:-2] else "none"].format(n=n)
