@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from labutils.checks.attempt import BY_PLACE, as_array, attempt, way_to_hand_over
-from labutils.checks.drawn_noise import Drawn, Source, explained, measured
+from labutils.checks.drawn_noise import Drawn, explained, measured
 from labutils.checks.frame import conduct
 from labutils.checks.messages import ADD_NOISE
 from labutils.checks.probe import probe_pictures
@@ -22,20 +22,19 @@ class Copy:
     """One call: picture, ordered strength, and the copy that came back, float64.
 
     Attributes:
-        sources: generators in the states in which the function found its own and the global one.
+        source: a generator in the state in which the function got its own; None without.
     """
 
     x: np.ndarray
     noisy: np.ndarray
     noise_pct: float
-    sources: tuple[Source, Source]
+    source: np.random.Generator | None
 
     @cached_property
     def drawn(self) -> Drawn:
-        """The numbers behind the noise: from one of the sources, or else measured."""
+        """The numbers behind the noise: those from the source, or else measured."""
         whole = np.floor(self.noisy)
-        known = (explained(whole, self.x, source) for source in self.sources)
-        return next(filter(None, known), None) or measured(whole, self.x)
+        return (self.source and explained(whole, self.x, self.source)) or measured(whole, self.x)
 
     @property
     def sigma(self) -> float:
@@ -74,14 +73,10 @@ def check_add_noise(function: object, *, seed: int = 0) -> CheckResult:
 def _judge(function: object, seed: int) -> Iterator[Finding]:
     findings: list[Finding] = []
     taking = way_to_hand_over(function)
-    copies = {}
-    for number, (name, task) in enumerate(_tasks(seed).items()):
-        np.random.seed([seed, number])  # another for each call, also for two with the same rng
-        copy = _call(function, *task, taking, seed, findings)
-        if copy:
-            copies[name] = copy
+    copies = {name: _call(function, *task, taking, seed, findings)
+              for name, task in _tasks(seed).items()}
     yield from findings
-    yield from _compare(copies, taking is not None)
+    yield from _compare({k: copy for k, copy in copies.items() if copy}, taking is not None)
 
 
 def _tasks(seed: int) -> dict[str, tuple[np.ndarray, float, int]]:
@@ -97,8 +92,6 @@ def _call(function: object, x: np.ndarray, noise_pct: float, rng_seed: int,
     """One call; what is wrong with its result as such goes into findings."""
     given, situation = x.copy(), f"With noise_pct = {noise_pct}"
     rng, its_twin = (np.random.default_rng([seed, rng_seed]) for _ in range(2))
-    global_twin = np.random.RandomState()
-    global_twin.set_state(np.random.get_state())
     called = partial(function, **{taking: rng}) if taking else function
     value = attempt(called, (given, noise_pct, *((rng,) if taking == BY_PLACE else ())), situation)
     if not np.array_equal(given, x):
@@ -116,7 +109,7 @@ def _call(function: object, x: np.ndarray, noise_pct: float, rng_seed: int,
     if not np.isfinite(noisy).all():
         findings.append(say("not_finite", situation=situation))
         return None
-    return Copy(x, noisy, noise_pct, (its_twin, global_twin))
+    return Copy(x, noisy, noise_pct, None if taking is None else its_twin)
 
 
 def _compare(copies: dict[str, Copy], with_rng: bool) -> Iterator[Finding]:

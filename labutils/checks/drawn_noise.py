@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Source = np.random.Generator | np.random.RandomState
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 # Below it the noise is explained: whole grey levels leave an error of 0.3, cut twice 0.6.
 UNEXPLAINED = 0.6
 AXES = ("all rows", "all columns", "the three colours")
 
 
-def _red_alone(rng: Source, shape: tuple[int, ...]) -> np.ndarray:
+def _red_alone(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     unit = np.zeros(shape)
     unit[..., 0] = rng.standard_normal(shape[:2])
     return unit
@@ -26,7 +26,7 @@ def _red_alone(rng: Source, shape: tuple[int, ...]) -> np.ndarray:
 
 # The way to draw, the mean of such numbers, the misconception in it, and for which axis the
 # numbers are all the same.
-DRAWS: tuple[tuple[Callable[[Source, tuple[int, ...]], np.ndarray], float, str, str], ...] = (
+DRAWS: tuple[tuple[Draw, float, str, str], ...] = (
     (lambda rng, s: rng.standard_normal(s), 0, "", ""),
     (lambda rng, s: rng.standard_normal((s[2], *s[:2])).transpose(1, 2, 0), 0, "", ""),
     (lambda rng, s: rng.random(s), 0.5, "not_gaussian", ""),
@@ -60,7 +60,7 @@ class Drawn:
     unit: np.ndarray | None = None
 
 
-def explained(noisy: np.ndarray, x: np.ndarray, source: Source) -> Drawn | None:
+def explained(noisy: np.ndarray, x: np.ndarray, source: np.random.Generator) -> Drawn | None:
     """The way of drawing from this source that explains the copy; None when there is none.
 
     Args:

@@ -48,6 +48,7 @@ def in_every_manner(score, X):
         lambda x: torch.func.vjp(score, x)[1](torch.ones(()))[0])(X)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # vmap's fallback is meant
 def test_values_and_sensitivities_are_seen_inside_every_transform():
     model = ProbeNetwork(0, torch.device("cpu"))
     X = torch.rand(3, 3, 224, 224, generator=torch.Generator().manual_seed(0))
