@@ -10,7 +10,7 @@ CALL = table("""
 not_callable: The check was given {seen}, not a function. Give its name alone, without brackets.
 not_implemented: {situation} the function returned {value!r}. Is the task's code in place, and does
   every way through the function end in a `return` with a value?
-not_implemented/no_function: There is no function yet, only {seen!r}. Run its cell first.
+not_implemented/no_function: There is no function yet, only {seen!r}. Define it and run its cell.
 not_implemented/stub: {situation} the function stopped with NotImplementedError, as the empty task
   does. Replace that line by your own code.
 raises: {situation} the function stopped{where} with {error}: {text}
@@ -196,8 +196,8 @@ wrong_class
 wrong_class/several
 softmax
 absolute_value: No value is negative. The signed gradient was expected; magnitudes come later.
-times_input: The gradient is multiplied by the picture. Expected was the gradient; look at the last
-  step.
+times_input: The gradient is multiplied by the picture. The gradient alone was expected; look at the
+  last step.
 wrong_sign: All signs are turned around. Look at what you differentiate.
 normalised_map
 wrong_scale: The values are right up to a factor: they are {factor} times as large as expected. Look

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import torch
 from torch import Tensor
@@ -26,8 +27,9 @@ class Stopped(BaseException):
 
 
 # An operator for which no rule of batching is known: vmap, torch.func's and that of
-# torch.autograd.grad(…, is_grads_batched=True), falls back to calling it for each entry.
-@torch.library.custom_op("labutils_checks::look", mutates_args=())
+# torch.autograd.grad(…, is_grads_batched=True), falls back to calling it for each entry. Its
+# name is another whenever this file is loaded anew, so that a check from before goes on working.
+@torch.library.custom_op(f"labutils_checks::look_{uuid4().hex}", mutates_args=())
 def _look(t: Tensor, number: int) -> Tensor:
     _seen[number].append(t.detach().clone())
     return t.new_zeros(())

@@ -1,6 +1,8 @@
 """The network that writes down what it is shown, in whichever way a gradient is asked for."""
 
 import ast
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,13 @@ def test_a_network_that_is_only_asked_in_inference_mode_can_be_asked():
     with torch.inference_mode():
         model(torch.zeros(2, 3, 224, 224))
     assert model.recorder.rows() == [] and model.recorder.asked == 2
+
+
+def test_a_check_goes_on_working_when_the_module_is_loaded_anew(monkeypatch):
+    before = checks.check_saliency
+    for name in [name for name in sys.modules if name.startswith("labutils")]:
+        monkeypatch.delitem(sys.modules, name)
+    anew = importlib.import_module("labutils.checks")
+    assert anew.check_saliency is not before
+    assert before(saliency.all_gradients_at_once).passed
+    assert anew.check_saliency(saliency.all_gradients_at_once).passed
