@@ -68,7 +68,7 @@ def numbers_from(function: object, arguments: tuple, situation: str, shape: tupl
 
 
 def way_to_hand_over(function: object) -> str | None:
-    """How to give a function a generator: the keyword, BY_PLACE, or None, if it takes none.
+    """How to give a function a generator: BY_PLACE, the keyword, or None, if it takes none.
 
     A third parameter that has another default than None, as a mean of 0, is the student's own.
     """
@@ -76,14 +76,14 @@ def way_to_hand_over(function: object) -> str | None:
         parameters = list(inspect.signature(function).parameters.values())
     except Exception:  # no signature to be had: the call will tell
         return BY_PLACE
-    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-             and _is_for_rng(p)]
-    if named:
-        return named[0]
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    third = places[2].default if len(places) > 2 else 0
-    more = len(places) == 2 and any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    return BY_PLACE if third is None or third is inspect.Parameter.empty or more else None
+    for third in places[2:3]:
+        if third.default in (None, inspect.Parameter.empty) or _is_for_rng(third):
+            return BY_PLACE
+    if len(places) == 2 and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return BY_PLACE
+    others = [p for p in parameters if p not in places[:3] and p.kind is not p.POSITIONAL_ONLY]
+    return next((p.name for p in others if _is_for_rng(p)), None)
 
 
 def _is_for_rng(parameter: inspect.Parameter) -> bool:

@@ -1,11 +1,14 @@
 """Answers to the exercise on noise are judged rightly, wherever their numbers come from."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
 from answers.judging import assert_judged_rightly, each_answer
 
 from labutils.checks import check_add_noise
+from labutils.noise import add_noise
 
 
 @each_answer("add_noise")
@@ -27,20 +30,28 @@ DRAWS = {
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 @pytest.mark.parametrize("seed", range(3))
 def test_numbers_may_be_drawn_in_any_way(draw, seed):
-    def add_noise(x, noise_pct, rng):
+    def answer(x, noise_pct, rng):
         noisy = x + noise_pct * x.std() * draw(rng, x.shape)
         return np.clip(noisy, 0, 255).astype(np.uint8)
 
-    assert check_add_noise(add_noise, seed=seed).codes == []
+    assert check_add_noise(answer, seed=seed).codes == []
+
+
+def test_a_decorator_may_take_arguments_by_place_alone():
+    @functools.wraps(add_noise)
+    def timed(*arguments):
+        return add_noise(*arguments)
+
+    assert check_add_noise(timed).codes == []
 
 
 def with_noise(noise):
     """Without a generator as argument, so that nobody knows the numbers."""
-    def add_noise(x, noise_pct):
+    def answer(x, noise_pct):
         rng = np.random.default_rng()
         return np.clip(x + noise(rng, x, noise_pct), 0, 255).astype(np.uint8)
 
-    return add_noise
+    return answer
 
 
 MEASURED = {
@@ -65,18 +76,18 @@ def test_noise_that_is_not_known_is_measured(code, seed):
 def test_a_strength_is_told_exactly_when_the_numbers_are_known():
     """A tenth too strong or too weak, which a glance at the copies would not tell."""
     for factor in (0.9, 1.1):
-        def add_noise(x, noise_pct, rng, factor=factor):
+        def answer(x, noise_pct, rng, factor=factor):
             noisy = x + factor * noise_pct * x.std() * rng.standard_normal(x.shape)
             return np.clip(noisy, 0, 255).astype(np.uint8)
 
-        assert check_add_noise(add_noise).codes == ["wrong_strength"]
+        assert check_add_noise(answer).codes == ["wrong_strength"]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.uint8])
 def test_a_tensor_of_any_dtype_gets_an_answer(dtype):
-    def add_noise(x, noise_pct, rng):
+    def answer(x, noise_pct, rng):
         noisy = x + noise_pct * x.std() * rng.standard_normal(x.shape)
         return torch.from_numpy(np.clip(noisy, 0, 255).astype(np.uint8)).to(dtype)
 
-    result = check_add_noise(add_noise)
+    result = check_add_noise(answer)
     assert ("wrong_dtype" in result.codes) == (dtype != torch.uint8)
