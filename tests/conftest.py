@@ -32,6 +32,12 @@ NEAR_EDGES = 1e-3
 VERDICTS = pytest.StashKey[list[tuple[str, str, str, int, int]]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch between the suite of a few minutes and the one that tries everything."""
+    parser.addoption("--long", action="store_true",
+                     help="all seeds, the whole class, original data, hand-outs to the end")
+
+
 @pytest.fixture(scope="session")
 def verdicts(pytestconfig: pytest.Config) -> list[tuple[str, str, str, int, int]]:
     """Rows of the table that is printed after the tests."""

@@ -5,15 +5,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt
+from labutils.checks.attempt import numbers_from
 from labutils.checks.frame import conduct
+from labutils.checks.messages import AGGREGATE
 from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import finding
 
-ORDER = (
-    "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "changes_input", "not_reproducible", "ignores_maps", "order_matters", "negative_values",
-    "grows_with_n",
-)
 N, HEIGHT, WIDTH = 6, 24, 20
 MANY = 8  # times the same maps: what is like a mean stays, what is like a sum grows
 
@@ -31,23 +28,29 @@ def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    return conduct("aggregation", ORDER, _judge, function, seed)
+    return conduct("aggregation", AGGREGATE, _judge, function, seed)
 
 
-def _judge(function: object, seed: int) -> Iterator[Finding | str]:
+def _judge(function: object, seed: int) -> Iterator[Finding]:
     generator = torch.Generator().manual_seed(seed)
     maps, others = _probe_maps(generator), _probe_maps(generator)
-    findings: list[Finding] = []
-    found = _call(function, maps, findings)
     dark = maps.clone()
     dark[0, :4], dark[:, -4:] = 0, 0  # as below a ReLU: one copy's zeros, all copies' zeros
-    _call(function, dark, findings)
+    findings: list[Finding] = []
+    found = _result(function, maps, findings)
+    _result(function, dark, findings, " of which some have zeros")
     yield from findings
-    if found is not None:
-        yield from _is_a_rule(function, maps, others, found, generator)
-        yield from _not_negative(found)
-        yield from _keeps_its_size(function, maps, found)
-        yield from _notes(function, maps, found)
+    if found is None:
+        return
+    yield from _is_a_rule(function, maps, others, found, generator)
+    if found.min() < 0:
+        yield finding(AGGREGATE, "negative_values", least=float(found.min()))
+    yield from _keeps_its_size(function, maps, found)
+    brighter = _result(function, 2 * maps)
+    if brighter is not None and brighter.abs().mean() < 1.05 * found.abs().mean():
+        yield finding(AGGREGATE, "note/brightness")
+    if _result(function, maps[:1]) is None:
+        yield finding(AGGREGATE, "note/single")
 
 
 def _probe_maps(generator: torch.Generator) -> Tensor:
@@ -57,29 +60,16 @@ def _probe_maps(generator: torch.Generator) -> Tensor:
     return brightness * copies + 1e-4
 
 
-def _call(function: object, maps: Tensor, findings: list[Finding]) -> Tensor | None:
-    """The aggregated map, or None; what is wrong with it goes into findings."""
-    given, n = maps.clone(), len(maps)
-    outcome = attempt(function, (given,), f"With {n} maps {tuple(maps.shape)}")
+def _result(function: object, maps: Tensor, findings: list[Finding] | None = None,
+            which: str = "") -> Tensor | None:
+    """The aggregated map, or None; what is wrong with it goes into findings, if these are given."""
+    given, findings = maps.clone(), [] if findings is None else findings
+    situation = f"With {len(maps)} maps {tuple(maps.shape)}{which}"
+    result = numbers_from(function, (given,), situation, tuple(maps.shape[1:]), AGGREGATE)
     if given.shape != maps.shape or not torch.equal(given.detach(), maps):
-        findings.append(Finding(
-            "changes_input", "After the call the maps that were given are others than before. "
-            "They were expected to stay; look for a function whose name ends in _ or an "
-            "assignment into the argument."))
-    result = outcome.finding or as_numbers(outcome.value, "one map as a tensor or an array")
+        findings.append(finding(AGGREGATE, "changes_input"))
     if isinstance(result, Finding):
         findings.append(result)
-        return None
-    if result.shape != maps.shape[1:]:
-        findings.append(Finding(
-            "wrong_shape", f"{n} maps of shape {tuple(maps.shape)} became {tuple(result.shape)}; "
-            f"expected one map, {tuple(maps.shape[1:])}. Look at the axis over which you join."))
-        return None
-    if not torch.isfinite(result).all():
-        zeros = "of which some have zeros" if (maps == 0).any() else "none of which has a zero"
-        findings.append(Finding(
-            "not_finite", f"With {n} maps, {zeros}, the result has NaN or infinite values. "
-            "Look for a division or a logarithm."))
         return None
     return result
 
@@ -87,33 +77,28 @@ def _call(function: object, maps: Tensor, findings: list[Finding]) -> Tensor | N
 def _is_a_rule(function: object, maps: Tensor, others: Tensor, found: Tensor,
                generator: torch.Generator) -> Iterator[Finding]:
     """The same maps give the same result, every map counts, in any order."""
-    again = [_call(function, maps, []) for _ in range(3)]
+    again = [_result(function, maps) for _ in range(3)]
     if any(result is not None and _differ(result, found) for result in again):
-        yield Finding("not_reproducible", "Two calls with the same maps gave different results. "
-                      "The same result was expected; look for random numbers.")
+        yield finding(AGGREGATE, "not_reproducible")
         return
     # A rule that selects maps, the brighter half or those nearest to the mean, notices only some.
     middle = maps.mean(dim=0)
     unused = [k + 1 for k in range(len(maps)) if not _counts(
         function, maps, k, (others[k], torch.zeros_like(middle), 10 * others[k], middle), found)]
     if unused:
-        yield Finding("ignores_maps", f"Of {len(maps)} maps, number {', '.join(map(str, unused))} "
-                      "can be replaced by any other without a change of the result. All were "
-                      "expected to count; look at what the loop or the index keeps.")
+        yield finding(AGGREGATE, "ignores_maps", maps=len(maps), unused=", ".join(map(str, unused)))
         return
     # The larger stack shows whether a rule heeds only its beginning.
     many = torch.cat([_probe_maps(generator) for _ in range(MANY)])
-    stacks = [(maps, found)] * 3 + [(many, _call(function, many, []))]
+    stacks = [(maps, found)] * 3 + [(many, _result(function, many))]
     if any(_heeds_order(function, stack, result, generator) for stack, result in stacks):
-        yield Finding("order_matters", "The same maps in another order give another result. Noisy "
-                      "copies have no order, so all were expected to count equally; look at what "
-                      "each round of a loop, or an index, does to the maps before it.")
+        yield finding(AGGREGATE, "order_matters")
 
 
 def _heeds_order(function: object, maps: Tensor, found: Tensor | None,
                  generator: torch.Generator) -> bool:
     """Is the result another when the maps are shuffled?"""
-    shuffled = _call(function, maps[torch.randperm(len(maps), generator=generator)], [])
+    shuffled = _result(function, maps[torch.randperm(len(maps), generator=generator)])
     return found is not None and shuffled is not None and _differ(shuffled, found)
 
 
@@ -123,7 +108,7 @@ def _counts(function: object, maps: Tensor, k: int, others: tuple[Tensor, ...],
     for other in others:
         changed = maps.clone()
         changed[k] = other
-        result = _call(function, changed, [])
+        result = _result(function, changed)
         if result is None or not torch.equal(result, found):
             return True
     return False
@@ -134,13 +119,6 @@ def _differ(result: Tensor, found: Tensor) -> bool:
     return bool((result - found).norm() > 1e-3 * found.norm())
 
 
-def _not_negative(found: Tensor) -> Iterator[Finding]:
-    if found.min() < 0:
-        yield Finding("negative_values", f"The result has values down to {found.min():.2f}. "
-                      "Numbers of 0 or more were expected, as dark means 0; look at what is "
-                      "subtracted.")
-
-
 def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[Finding]:
     """Compare the results of 48 and of 384 maps, repetitions of the same six.
 
@@ -149,8 +127,8 @@ def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[F
     384 maps a mean minus two of its errors becomes 1.2 times as large, minus three 1.35 times;
     what grows like ln n 1.5 times, like √n 2.8 times. The limit lies between.
     """
-    several = _call(function, maps.repeat(MANY, 1, 1), [])
-    many = _call(function, maps.repeat(MANY**2, 1, 1), [])
+    several = _result(function, maps.repeat(MANY, 1, 1))
+    many = _result(function, maps.repeat(MANY**2, 1, 1))
     # Where even more maps are too much, as a product becomes infinite, the first step tells.
     fewer, more = (found, several) if many is None else (several, many)
     if fewer is None or more is None or not found.any():
@@ -158,17 +136,5 @@ def _keeps_its_size(function: object, maps: Tensor, found: Tensor) -> Iterator[F
     lit = fewer != 0
     ratio = float((more[lit] / fewer[lit]).abs().median()) if lit.any() else 0.0
     if not 0.7 < ratio < 1.4:
-        shown = f"{ratio:.0f}" if ratio > 10 else f"{ratio:.2f}"
-        yield Finding("grows_with_n", f"{MANY} times as many maps, all of them repetitions of the "
-                      f"same {len(maps)}, make the result {shown} times as large. More samples of "
-                      "the same were expected to change little; look at what depends on the "
-                      "number of maps.")
-
-
-def _notes(function: object, maps: Tensor, found: Tensor) -> Iterator[str]:
-    brighter = _call(function, 2 * maps, [])
-    if brighter is not None and brighter.abs().mean() < 1.05 * found.abs().mean():
-        yield ("Maps twice as bright do not make the result brighter, so it cannot be compared "
-               "in size with a mean.")
-    if _call(function, maps[:1], []) is None:
-        yield "With a single map (n = 1) there is no proper result; say so where you use it."
+        yield finding(AGGREGATE, "grows_with_n", times=MANY, maps=len(maps),
+                      ratio=f"{ratio:.0f}" if ratio > 10 else f"{ratio:.2f}")

@@ -1,29 +1,41 @@
 """What every check does around its own probes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
-from labutils.checks.attempt import not_callable
-from labutils.checks.result import CheckResult, Finding, collect
+from labutils.checks.attempt import described
+from labutils.checks.messages import CALL
+from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import Table, codes, finding
 from labutils.checks.undisturbed import undisturbed
 
-# What a judge yields: findings, and notes, which are plain text and no fault.
-Judge = Callable[[object, int], Iterable[Finding | str]]
+Judge = Callable[[object, int], Iterator[Finding]]
 
 
-def conduct(name: str, order: Sequence[str], judge: Judge, function: object,
-            seed: int) -> CheckResult:
+def conduct(name: str, table: Table, judge: Judge, function: object, seed: int) -> CheckResult:
     """Have a student's function judged, if it is one, and leave everything as it was.
 
     Args:
         name: the function's name in the task.
-        order: the codes of all findings, the most specific first.
+        table: of the task's messages, the most specific first.
         judge: takes the function and a seed, calls the function and says what it found.
         seed: of the tasks.
     """
-    missing = not_callable(function)
-    if missing:
-        return collect(name, [missing], order)
-    with undisturbed(function, seed):
-        remarks = list(judge(function, seed))
-    notes = [remark for remark in remarks if isinstance(remark, str)]
-    return collect(name, [r for r in remarks if isinstance(r, Finding)], order, notes)
+    if function is None or function is Ellipsis:
+        return collect(name, [finding(CALL, "not_implemented/no_function", seen=function)], table)
+    if not callable(function):
+        return collect(name, [finding(CALL, "not_callable", seen=described(function))], table)
+    with undisturbed(seed):
+        return collect(name, judge(function, seed), table)
+
+
+def collect(name: str, findings: Iterable[Finding], table: Table) -> CheckResult:
+    """Each code once, its first message, in the table's order; notes apart."""
+    first: dict[str, Finding] = {}
+    notes = []
+    for found in findings:
+        if found.code == "note":
+            notes.append(found.message)
+        else:
+            first.setdefault(found.code, found)
+    told = [first[code] for code in codes(table) if code in first]
+    return CheckResult(name, told, list(dict.fromkeys(notes)))

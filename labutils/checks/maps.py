@@ -3,7 +3,9 @@
 from torch import Tensor
 
 from labutils.checks.attempt import as_numbers
+from labutils.checks.messages import MAPS
 from labutils.checks.result import Finding
+from labutils.checks.tables import finding
 
 
 def as_maps(result: object) -> Tensor:
@@ -22,12 +24,11 @@ def as_maps(result: object) -> Tensor:
         TypeError: these are no decimal numbers.
         ValueError: another shape.
     """
-    maps = as_numbers(result, "maps as a tensor, an array or a list", lists=True)
+    maps = as_numbers(result, (), MAPS, lists=True)
     if isinstance(maps, Finding):
         raise TypeError(maps.message)
     if maps.ndim == 4 and maps.shape[1] == 1:
         maps = maps.squeeze(1)
     if maps.ndim != 3:
-        raise ValueError(f"The result has the shape {tuple(maps.shape)}; expected one map per "
-                         "picture, (N, H, W).")
+        raise ValueError(finding(MAPS, "wrong_shape", shape=tuple(maps.shape)).message)
     return maps

@@ -8,20 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labutils.checks.attempt import as_numbers, attempt
+from labutils.checks.attempt import numbers_from
 from labutils.checks.frame import conduct
+from labutils.checks.messages import NOISE_SOURCE
 from labutils.checks.result import CheckResult, Finding
+from labutils.checks.tables import finding
 
-ORDER = (
-    "not_callable", "not_implemented", "raises", "wrong_type", "wrong_shape", "not_finite",
-    "not_reproducible", "same_noise_every_time", "fixed_pattern", "changes_global_state",
-    "wrong_mean", "wrong_deviation",
-)
 SHAPE, OTHER_SHAPE = (64, 64, 3), (30, 48, 3)
 DRAWS, MOST_DRAWS = 40, 4000
 MOST_SECONDS = 3  # for draws; of a slow source there are too few to judge it by
-TOO_SLOW = (f"{{count}} draws took {MOST_SECONDS} s; mean and deviation are not judged, as this "
-            "would need more of them. This is no fault.")
 MOST_FIXED = 0.45  # even one random sign for all pixels next to never keeps as much by chance
 # What the task's own test allows; a quarter of it, as four standard errors count as chance.
 MOST_OFF = 0.1
@@ -49,10 +44,10 @@ def check_noise_source(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    return conduct("noise source", ORDER, _judge, function, seed)
+    return conduct("noise source", NOISE_SOURCE, _judge, function, seed)
 
 
-def _judge(function: object, seed: int) -> Iterator[Finding | str]:
+def _judge(function: object, seed: int) -> Iterator[Finding]:
     seeds = [MOST_DRAWS * seed + k for k in range(MOST_DRAWS)]
     before, end = _global_state(), time.monotonic() + MOST_SECONDS
     draws = [_draw(function, SHAPE, s) for s in seeds[:DRAWS]
@@ -62,11 +57,13 @@ def _judge(function: object, seed: int) -> Iterator[Finding | str]:
     yield from (draw for draw in (*draws, again, other) if isinstance(draw, Finding))
     noise = [draw for draw in draws if isinstance(draw, Tensor)]
     if noise and isinstance(again, Tensor):
-        yield from _randomness(noise, again, touched)
+        yield from _randomness(noise, again)
+        if touched:
+            yield finding(NOISE_SOURCE, "changes_global_state")
     if len(noise) == DRAWS:
         yield from _moments(function, noise, seeds, end)
     elif len(draws) < DRAWS:
-        yield TOO_SLOW.format(count=len(draws))
+        yield finding(NOISE_SOURCE, "note/slow", draws=len(draws), seconds=MOST_SECONDS)
 
 
 def _global_state() -> tuple[str, str, bytes]:
@@ -76,39 +73,17 @@ def _global_state() -> tuple[str, str, bytes]:
 
 
 def _draw(function: object, shape: tuple[int, ...], seed: int) -> Tensor | Finding:
-    outcome = attempt(function, (shape, torch.Generator().manual_seed(seed)),
-                      f"For the shape {shape}")
-    if outcome.finding:
-        return outcome.finding
-    noise = as_numbers(outcome.value, "noise as a tensor of float32")
-    if isinstance(noise, Finding):
-        return noise
-    if tuple(noise.shape) != shape:
-        return Finding("wrong_shape", f"The noise has the shape {tuple(noise.shape)}; expected "
-                       f"the shape that was given, {shape}.")
-    if not torch.isfinite(noise).all():
-        return Finding("not_finite", "The noise has NaN or infinite values. Look for a division, "
-                       "a logarithm of 0, or a root of a negative number.")
-    return noise
+    arguments = (shape, torch.Generator().manual_seed(seed))
+    return numbers_from(function, arguments, f"For the shape {shape}", shape, NOISE_SOURCE)
 
 
-def _randomness(noise: list[Tensor], again: Tensor, touched: bool) -> Iterator[Finding]:
+def _randomness(noise: list[Tensor], again: Tensor) -> Iterator[Finding]:
     if not torch.equal(noise[0], again):
-        yield Finding("not_reproducible", "Two generators of the same seed gave different noise. "
-                      "All random numbers were expected to come from the generator that is "
-                      "handed in; look for a draw that does not use it.")
+        yield finding(NOISE_SOURCE, "not_reproducible")
     elif len(noise) > 1 and all(torch.equal(noise[0], other) for other in noise):
-        yield Finding("same_noise_every_time", "Generators of different seeds gave exactly the "
-                      "same noise. Fresh noise was expected; look for a seed that is set inside "
-                      "the function.")
+        yield finding(NOISE_SOURCE, "same_noise_every_time")
     elif len(noise) == DRAWS and (fixed := _fixed_share(torch.stack(noise))) > MOST_FIXED:
-        yield Finding("fixed_pattern", f"Over {DRAWS} draws {fixed:.0%} of the noise's variance is "
-                      "a pattern that stays. Noise that differs from draw to draw was expected, "
-                      "as only that cancels in an average; look at what is made without the "
-                      "generator.")
-    if touched:
-        yield Finding("changes_global_state", "The function has moved or set a global random "
-                      "state. It was expected to stay as it was; use the generator alone.")
+        yield finding(NOISE_SOURCE, "fixed_pattern", draws=DRAWS, fixed=fixed)
 
 
 def _fixed_share(noise: Tensor) -> float:
@@ -118,7 +93,7 @@ def _fixed_share(noise: Tensor) -> float:
 
 
 def _moments(function: object, noise: list[Tensor], seeds: list[int], end: float
-             ) -> Iterator[Finding | str]:
+             ) -> Iterator[Finding]:
     """Mean and variance over all draws, each within four standard errors, and never far off.
 
     The errors grow with the values, so that noise without any variance, as Cauchy's, would
@@ -134,7 +109,7 @@ def _moments(function: object, noise: list[Tensor], seeds: list[int], end: float
             SMALL_ERROR < max(_errors(moments)) < HOPELESS_ERROR):
         for s in seeds[len(moments) : 2 * len(moments)]:
             if time.monotonic() >= end:
-                yield TOO_SLOW.format(count=len(moments))
+                yield finding(NOISE_SOURCE, "note/slow", draws=len(moments), seconds=MOST_SECONDS)
                 return
             draw = _draw(function, SHAPE, s)
             if isinstance(draw, Finding):
@@ -144,14 +119,11 @@ def _moments(function: object, noise: list[Tensor], seeds: list[int], end: float
     mean, square = np.mean(moments, axis=0)
     error_of_mean, error_of_square = _errors(moments)
     if abs(mean) > min(MOST_OFF, max(0.02, 4 * error_of_mean)):
-        yield Finding("wrong_mean", f"Over {len(moments)} draws the noise has a mean of "
-                      f"{mean:+.2f}; expected 0, so that noise makes a picture neither brighter "
-                      "nor darker.")
+        yield finding(NOISE_SOURCE, "wrong_mean", draws=len(moments), mean=mean)
     variance = max(square - mean**2, 0)
     if abs(variance - 1) > max(0.05, 4 * error_of_square) or abs(variance**0.5 - 1) > MOST_OFF:
-        yield Finding("wrong_deviation", f"Over {len(moments)} draws the noise has a standard "
-                      f"deviation of {variance**0.5:.2f}; expected 1, so that noise_pct "
-                      "means the same for every source.")
+        yield finding(NOISE_SOURCE, "wrong_deviation", draws=len(moments),
+                      deviation=variance**0.5)
 
 
 def _moments_of(draw: Tensor) -> tuple[float, float]:

@@ -6,17 +6,15 @@ Cheap, smooth, and known in closed form. Noise turns the cosine's sign in many p
 so that the order of magnitude, maximum and mean makes a difference that can be seen.
 """
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labutils.checks.attempt import Stopped
-from labutils.checks.result import Finding
+from labutils.checks.messages import WRONG_INPUT
+from labutils.checks.recorder import Recorder
 from labutils.engine.door import describe
 from labutils.engine.pixels import normalise
 
@@ -26,85 +24,7 @@ LIVE = 4  # classes that depend on the picture; the others have the gradient 0
 FAVOURITE = 3  # the class that wins everywhere, so a label is never the prediction
 DEAD = 700  # a class without any gradient
 OMEGA = 6.0
-# Of every check that finds backward passes, and no gradient.
-EMPTY_GRADIENT = (
-    "the gradient that the network was asked for is 0 everywhere: what you differentiate does not "
-    "change with the scores. Look at what lies between the network's output and the backward pass, "
-    "and at the axis that it works along.")
 READ = 2048  # pixels that the recorder keeps of each copy
-
-
-@dataclass
-class Shown:
-    """One forward pass that could be differentiated.
-
-    Attributes:
-        values: (k, 3, READ), the network's input at the recorder's pixels.
-        sensitivities: one (k, CLASSES) for each backward pass, ∂ result / ∂ scores.
-    """
-
-    values: Tensor
-    sensitivities: list[Tensor] = field(default_factory=list)
-
-    def rows(self) -> list[tuple[Tensor, Tensor]]:
-        """(values, sensitivity) of each picture that was differentiated."""
-        values = self.values.reshape(-1, 3, self.values.shape[-1]).cpu().float()
-        if not self.sensitivities:
-            return []
-        try:
-            total = sum(s.reshape(-1, len(values), CLASSES).sum(dim=0).cpu().float()
-                        for s in self.sensitivities)
-        except RuntimeError:  # shapes of torch.func's transforms that we cannot read
-            return []
-        return [(v, s) for v, s in zip(values, total, strict=True) if s.any()]
-
-
-class Recorder:
-    """What was shown, in order; safe when several threads ask the network at once."""
-
-    def __init__(self, pixels: Tensor, limit: int, beyond: Finding) -> None:
-        self.pixels, self.limit, self.beyond = pixels, limit, beyond
-        self.shown: list[Shown] = []
-        self.asked = 0
-        self.stopped = False
-        self.lock = threading.Lock()
-
-    def __deepcopy__(self, memo: dict) -> "Recorder":
-        return self  # a copy of the network writes into the same book
-
-    def record(self, X: Tensor, scores: Tensor) -> None:
-        """Write one forward pass down, and its backward passes when they come."""
-        with self.lock:
-            self.asked += len(X)
-            if self.asked > self.limit:
-                self.stopped = True  # a bare `except` swallows even this exception
-                raise Stopped(self.beyond)
-            if not scores.requires_grad:
-                return
-            shown = Shown(outside_vmap(X.detach().flatten(2)[..., self.pixels.to(X.device)]))
-            self.shown.append(shown)
-        scores.register_hook(
-            lambda gradient: shown.sensitivities.append(outside_vmap(gradient).detach()))
-
-    def differentiated(self) -> bool:
-        """Was there any backward pass, be its gradient 0 everywhere?"""
-        return any(shown.sensitivities for shown in self.shown)
-
-    def rows(self) -> list[tuple[Tensor, Tensor]]:
-        """(values (3, READ), sensitivity (CLASSES,)) of all differentiated pictures, in order."""
-        return [row for shown in self.shown for row in shown.rows()]
-
-
-def outside_vmap(t: Tensor) -> Tensor:
-    """A copy that outlives torch.func's transforms; vmap's axis comes first."""
-    functorch = torch._C._functorch  # there is no public way to look inside vmap
-    if functorch.is_legacy_batchedtensor(t):  # of torch.autograd.grad(…, is_grads_batched=True)
-        t = torch._remove_batch_dim(t, 1, 1, 0)
-    while functorch.is_functorch_wrapped_tensor(t):
-        axis = functorch.maybe_get_bdim(t) if functorch.is_batchedtensor(t) else -1
-        t = functorch.get_unwrapped(t)
-        t = t if axis < 0 else t.movedim(axis, 0)
-    return t.clone()
 
 
 class ProbeNetwork(nn.Module):
@@ -133,13 +53,12 @@ class ProbeNetwork(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         if X.shape[1:] != self.phase.shape:
-            raise ValueError(f"model: X is {describe(X)}; expected (N, 3, {SIZE}, {SIZE}).")
+            raise ValueError(WRONG_INPUT.format(
+                seen=describe(X), expected=f"(N, 3, {SIZE}, {SIZE})"))
         waves = torch.sin(torch.add(self.phase, X, alpha=OMEGA))
         scores = F.linear(waves.flatten(1), self.weight, self.bias)
         scores = F.pad(scores, (0, CLASSES - LIVE), value=-20.0)
-        if self.recorder is not None:
-            self.recorder.record(X, scores)
-        return scores
+        return scores if self.recorder is None else self.recorder.record(X, scores)
 
     def gradients(self, values: Tensor, sensitivities: Tensor) -> Tensor:
         """Σ_c sensitivity_c · ∂S_c/∂x at the recorder's pixels, in closed form.

@@ -1,21 +1,23 @@
-"""Which recipe makes this map out of these gradients?
+"""Which recipe makes this result out of these gradients?
 
-The noisy copies are known, so is the network; therefore the map that each recipe, right
-or mistaken, gives for the very same copies can be computed and compared.
+What the network was shown is known, so is the network; therefore the map that each recipe,
+right or mistaken, gives for the very same copies can be computed and compared.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
+MOST = 8  # misconceptions, as many as there are ways over the channels
 AGREES = 0.01  # relative difference; two computations of one map differ by a millionth
 
 # Recipes map the gradients of each picture, (m, 3, P), to one map each, (P,).
 Gradients = list[Tensor]
 Recipe = Callable[[Gradients, Tensor], Tensor]
+Codes = tuple[str, ...]  # a recipe's misconceptions; none for the right one
 
 
 def max_abs(g: Tensor) -> Tensor:
@@ -24,7 +26,7 @@ def max_abs(g: Tensor) -> Tensor:
 
 
 # The way over the channels, and the misconceptions in it.
-CHANNELS: dict[Callable[[Tensor], Tensor], tuple[str, ...]] = {
+CHANNELS: dict[Callable[[Tensor], Tensor], Codes] = {
     max_abs: (),
     lambda g: g.amax(dim=-2): ("signed_max",),
     lambda g: g.amax(dim=-2).abs(): ("signed_max",),
@@ -45,7 +47,7 @@ class Match:
         factors: the map as a multiple of the recipe's, one for each picture.
     """
 
-    codes: tuple[str, ...]
+    codes: Codes
     factors: Tensor
 
     def factor(self) -> float | None:
@@ -53,37 +55,65 @@ class Match:
         low, high = float(self.factors.min()), float(self.factors.max())
         return (low + high) / 2 if high - low <= 2 * AGREES * high else None
 
+    def in_words(self) -> str:
+        """The multiple, or one for each picture."""
+        factors = self.factors if self.factor() is None else [self.factor()]
+        return ", ".join(f"{float(factor):.3g}" for factor in factors)
+
     def is_exact(self) -> bool:
         """True when the map is the recipe's, without another factor."""
         return bool(((self.factors - 1).abs() <= AGREES).all())
 
 
-def explain(maps: Tensor, gradients: Gradients, order: list[list[int]],
+def explain(result: Tensor, candidates: Iterable[tuple[Codes, Callable[[], Tensor]]],
             rescaled: bool = False) -> Match | None:
     """The match with the fewest misconceptions, up to a factor; None when nothing fits.
 
     Args:
-        maps: (N, P), the student's.
-        gradients: (m, 3, P) for each picture.
-        order: the place of each gradient in the order of all.
-        rescaled: the maps were stretched, so a constant may have been subtracted.
+        result: (N, ...), the student's.
+        candidates: each with its misconceptions.
+        rescaled: the result was stretched, so a constant may have been subtracted.
     """
-    best, least = None, len(CHANNELS)
-    for codes, recipe in _recipes(order):
-        for leak_codes, leak in _leaks(len(maps), len(order[0])):
-            if len(codes + leak_codes) >= least:
-                continue
-            factors = _factors(maps, leak(recipe(gradients, maps)), rescaled)
-            if factors is None:
-                continue
-            match = Match(codes + leak_codes, factors)
-            faults = len(match.codes) + (not match.is_exact())
-            if faults < least:
-                best, least = match, faults
+    best, least = None, MOST
+    for codes, candidate in candidates:
+        factors = _factors(result, candidate(), rescaled) if len(codes) < least else None
+        if factors is None:
+            continue
+        match = Match(codes, factors)
+        faults = len(codes) + (not match.is_exact())
+        if faults < least:
+            best, least = match, faults
     return best
 
 
-def _recipes(order: list[list[int]]) -> Iterator[tuple[tuple[str, ...], Recipe]]:
+def signed(gradient: Tensor, X: Tensor) -> Iterator[tuple[Codes, Callable[[], Tensor]]]:
+    """What may become of one gradient for each picture, (N, 3, P), in ``check_saliency``."""
+    yield (), lambda: gradient
+    # One leaf for all pictures: what its .grad holds after each, and what in the end.
+    if len(X) > 1:
+        yield ("accumulated_gradient",), lambda: gradient.cumsum(dim=0)
+        yield ("accumulated_gradient",), lambda: gradient.sum(dim=0).expand_as(gradient)
+    yield ("absolute_value",), lambda: gradient.abs()
+    yield ("times_input",), lambda: gradient * X
+    yield ("wrong_sign",), lambda: -gradient
+
+
+def smoothed(gradients: Gradients, maps: Tensor, order: list[list[int]]
+             ) -> Iterator[tuple[Codes, Callable[[], Tensor]]]:
+    """What may become of the gradients of the copies of each picture in ``check_smoothgrad``.
+
+    Args:
+        gradients: (m, 3, P) for each picture.
+        maps: (N, P), the student's, to tell which single copy may be left of several.
+        order: the place of each gradient in the order of all.
+    """
+    for codes, recipe in _recipes(order):
+        for leak_codes, leak in _leaks(len(maps), len(order[0])):
+            yield codes + leak_codes, lambda recipe=recipe, leak=leak: leak(
+                recipe(gradients, maps))
+
+
+def _recipes(order: list[list[int]]) -> Iterator[tuple[Codes, Recipe]]:
     for join, codes in CHANNELS.items():
         yield codes, partial(_each, lambda g, join=join: join(g).mean(dim=0))
         yield (*codes, "last_only"), partial(_one_copy, join)
@@ -126,7 +156,7 @@ def _accumulated_over_all(join: Callable[[Tensor], Tensor], order: list[list[int
     return _each(lambda g: join(g).mean(dim=0), list(sums.split([len(g) for g in gradients])), maps)
 
 
-def _leaks(pictures: int, n: int) -> Iterator[tuple[tuple[str, ...], Callable[[Tensor], Tensor]]]:
+def _leaks(pictures: int, n: int) -> Iterator[tuple[Codes, Callable[[Tensor], Tensor]]]:
     yield (), lambda maps: maps
     if pictures > 1:
         number = torch.arange(1, pictures + 1)[:, None]
@@ -147,6 +177,7 @@ def _divided_again(maps: Tensor, n: int) -> Tensor:
 
 def _factors(maps: Tensor, candidate: Tensor, rescaled: bool) -> Tensor | None:
     """maps = factor · candidate for each picture, or None when that does not hold."""
+    maps, candidate = maps.flatten(1), candidate.flatten(1)
     if rescaled:
         maps = maps - maps.mean(dim=1, keepdim=True)
         candidate = candidate - candidate.mean(dim=1, keepdim=True)

@@ -1,7 +1,6 @@
 """What a check found, readable as text, in a notebook, and by a program."""
 
 import html
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -68,13 +67,3 @@ class CheckResult:
             return "passed"
         count = len(self.findings)
         return f"not yet right, {count} finding{'s' if count > 1 else ''}"
-
-
-def collect(
-    name: str, findings: Iterable[Finding], order: Sequence[str], notes: Iterable[str] = ()
-) -> CheckResult:
-    """Each code once, the first message kept, sorted as in order; unknown codes last."""
-    first = {finding.code: finding for finding in reversed(list(findings))}
-    rank = {code: place for place, code in enumerate(order)}
-    ordered = sorted(first.values(), key=lambda f: rank.get(f.code, len(rank)))
-    return CheckResult(name, ordered, list(dict.fromkeys(notes)))

@@ -6,19 +6,10 @@ import torch
 from torch import Tensor
 
 from labutils.checks.copies import Copies
+from labutils.checks.messages import SHARED
 from labutils.checks.probe import ProbeNetwork
 from labutils.checks.result import Finding
-
-WRONG_CLASS = (
-    "The gradient is that of class {found}, where the label is {label}. The score of the given "
-    "label was expected, whatever the network predicts; look at how the score is picked.")
-SEVERAL_CLASSES = (
-    "The gradient mixes the scores of several classes, where the label {label} alone was "
-    "expected. Look at how the score is picked.")
-SOFTMAX = (
-    "The gradient is that of a probability or a loss: all other classes pull at it too. The "
-    "gradient of the label's score, as the network gives it, was expected; look at what lies "
-    "between the network's output and the backward pass.")
+from labutils.checks.tables import finding
 
 
 def gradients_of(copies: Copies, model: ProbeNetwork, label: int | None = None) -> Tensor:
@@ -40,9 +31,8 @@ def wrong_scores(copies: Sequence[Copies], labels: Sequence[int]) -> Iterator[Fi
         for s in of_picture.sensitivities:
             several = (s.abs() > 1e-6 * s.abs().max()).sum() > 1
             if several and s.sum().abs() < 1e-3 * s.abs().sum():
-                yield Finding("softmax", SOFTMAX)
+                yield finding(SHARED, "softmax")
             elif several:
-                yield Finding("wrong_class", SEVERAL_CLASSES.format(label=label))
+                yield finding(SHARED, "wrong_class/several", label=label)
             elif int(s.abs().argmax()) != label:
-                yield Finding("wrong_class", WRONG_CLASS.format(
-                    found=int(s.abs().argmax()), label=label))
+                yield finding(SHARED, "wrong_class", found=int(s.abs().argmax()), label=label)

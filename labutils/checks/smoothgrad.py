@@ -1,26 +1,23 @@
 """Instant feedback on the homework, ``smoothgrad(X, y, model, n, noise_pct)``."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from labutils.checks.attempt import as_numbers, attempt
-from labutils.checks.copies import examine, sort_by_picture
+from labutils.checks.copies import sort_by_picture
+from labutils.checks.copy_faults import examine
 from labutils.checks.frame import conduct
-from labutils.checks.probe import (
-    DEAD,
-    EMPTY_GRADIENT,
-    SIZE,
-    ProbeNetwork,
-    Recorder,
-    probe_pictures,
-)
+from labutils.checks.map_faults import compare
+from labutils.checks.messages import SHAPE_HINTS, SMOOTHGRAD
+from labutils.checks.probe import DEAD, SIZE, ProbeNetwork, probe_pictures
+from labutils.checks.recorder import Recorder
 from labutils.checks.result import CheckResult, Finding
-from labutils.checks.smoothgrad_maps import compare
-from labutils.checks.smoothgrad_messages import MESSAGES, ORDER, shape_hint
-from labutils.checks.smoothgrad_runs import Run, Situation, over_all
+from labutils.checks.runs import Run, Situation, over_all
+from labutils.checks.tables import finding
 from labutils.network import choose_device
 
 # Forward passes allowed per picture and copy: room for a map of each channel, each of which
@@ -53,97 +50,96 @@ def check_smoothgrad(function: object, *, seed: int = 0) -> CheckResult:
     Raises:
         KeyboardInterrupt: only this passes through.
     """
-    return conduct("smoothgrad", ORDER, _judge, function, seed)
+    return conduct("smoothgrad", SMOOTHGRAD, _judge, function, seed)
 
 
-def _judge(function: object, seed: int) -> Iterator[Finding | str]:
+def _judge(function: object, seed: int) -> Iterator[Finding]:
     model = ProbeNetwork(seed, choose_device())
     runs = [_run(function, model, situation, seed + 1000 * k)
             for k, situation in enumerate(SITUATIONS)]
-    findings, together = [finding for run in runs for finding in run.findings], [*over_all(runs)]
+    together = [*over_all(runs)]
     misleading = _consequences(runs, together)
-    yield from (finding for finding in findings if finding.code not in misleading)
+    yield from (found for run in runs for found in run.findings if found.code not in misleading)
     yield from together
-    # A note on the shape would contradict a finding about it.
-    if all(finding.code != "wrong_shape" for finding in findings):
-        yield from (note for run in runs for note in run.notes)
 
 
 def _consequences(runs: list[Run], together: list[Finding]) -> set[str]:
     """Codes that follow from another finding, and would send the student to the wrong place."""
     codes = set()
     # One copy fewer than ordered is none where one is ordered.
-    if any(finding.code == "wrong_count" for finding in together):
+    if any(found.code == "wrong_count" for found in together):
         codes.add("no_gradient")
     # Other inputs without noise look like noise with a mean; biased noise is none there.
-    if any(finding.code == "wrong_preprocessing" for run in runs for finding in run.findings
-           if not run.situation.noise_pct):
+    if any("wrong_preprocessing" in run.codes for run in runs if not run.situation.noise_pct):
         codes.add("biased")
+    # A note on the shape would contradict a finding about it.
+    if any("wrong_shape" in run.codes for run in runs):
+        codes.add("note")
     return codes
 
 
 def _run(function: object, model: ProbeNetwork, situation: Situation, seed: int) -> Run:
+    say = partial(finding, SMOOTHGRAD, situation=situation)
     run = Run(situation)
     X = probe_pictures(situation.spreads, seed)
     y = np.array(situation.y)
-    given_X, given_y = X.copy(), y.copy()
+    given = X.copy(), y.copy()
     most = MOST_PASSES * (situation.n + 3)
-    stopped = Finding("n_ignored", MESSAGES["stopped"].format(
-        situation=situation, most=most, n=situation.n))
+    stopped = say("n_ignored/stopped", most=most, n=situation.n)
     model.recorder = Recorder(model.pixels, most * len(X), stopped)
-    outcome = attempt(
-        function, (given_X, given_y, model, situation.n, situation.noise_pct), f"{situation}")
-    run.findings += _side_effects(model, X, given_X, y, given_y)
-    run.copies = sort_by_picture(
-        model.recorder.rows(), X, model.pixels, situation.n, situation.noise_pct)
-    if outcome.finding:
-        run.findings.append(outcome.finding)
-        return run
-    if model.recorder.stopped:  # the function's own `except` has swallowed it
-        run.findings.append(stopped)
-        return run
-    if not any(run.counts) and model.recorder.differentiated():
-        run.findings.append(Finding("no_gradient", f"{situation} {EMPTY_GRADIENT}"))
-        return run
-    run.findings += examine(run.copies, str(situation), situation.noise_pct)
-    maps = _maps(outcome.value, situation, run)
-    if maps is not None and all(run.counts) and not run.is_foreign():
-        run.findings += compare(maps, model, run)
-    return run
-
-
-def _side_effects(model: ProbeNetwork, X: np.ndarray, given_X: np.ndarray, y: np.ndarray,
-                  given_y: np.ndarray) -> Iterator[Finding]:
-    for name, before, after in (("X", X, given_X), ("y", y, given_y)):
+    value = attempt(function, (*given, model, situation.n, situation.noise_pct), str(situation))
+    for name, before, after in zip("Xy", (X, y), given, strict=True):
         if not np.array_equal(before, after):
-            yield Finding("changes_input", MESSAGES["changes_input"].format(name=name))
+            run.findings.append(say("changes_input", name=name))
     if model.training:
         model.eval()
-        yield Finding("training_mode", MESSAGES["training_mode"])
+        run.findings.append(say("training_mode"))
+    run.copies = sort_by_picture(
+        model.recorder.rows(), X, model.pixels, situation.n, situation.noise_pct)
+    if isinstance(value, Finding):
+        run.findings.append(value)
+    elif model.recorder.stopped:  # the function's own `except` has swallowed it
+        run.findings.append(stopped)
+    elif not any(run.counts) and model.recorder.differentiated():
+        run.findings.append(say("no_gradient/empty"))
+    else:
+        run.findings += examine(run.copies, str(situation), situation.noise_pct)
+        maps = _maps(value, situation, run)
+        if maps is not None and all(run.counts) and not run.is_foreign():
+            run.findings += compare(maps, model, run)
+    return run
 
 
 def _maps(value: object, situation: Situation, run: Run) -> Tensor | None:
     """The result as (N, H, W), or None; what is odd about it goes into the run."""
+    say = partial(finding, SMOOTHGRAD, situation=situation)
     expected = (len(situation.y), SIZE, SIZE)
-    wanted = f"saliency maps {expected} as a tensor, an array or a list"
-    numbers = as_numbers(value, wanted, lists=True)
+    numbers = as_numbers(value, expected, SMOOTHGRAD, lists=True)
     if isinstance(numbers, Finding):
         run.findings.append(numbers)
         return None
     shape = tuple(numbers.shape)
     if shape == (expected[0], 1, SIZE, SIZE):
-        run.notes.append("The maps have the shape (N, 1, H, W); (N, H, W) is what the task "
-                         "asks for. This is no fault.")
+        run.findings.append(say("note/channel"))
     elif shape != expected:
-        run.findings.append(Finding("wrong_shape", MESSAGES["wrong_shape"].format(
-            situation=situation, shape=shape, expected=expected,
-            hint=shape_hint(shape, expected, situation.n))))
+        run.findings.append(say("wrong_shape", shape=shape, expected=expected,
+                                hint=_hint(shape, expected, situation.n)))
     if [size for size in shape if size > 1] != [size for size in expected if size > 1]:
         return None
     maps = numbers.reshape(expected)
     if not torch.isfinite(maps).all():
-        bad = float((~torch.isfinite(maps)).float().mean())
-        run.findings.append(Finding("not_finite", MESSAGES["not_finite"].format(
-            situation=situation, bad=bad)))
+        run.findings.append(say("not_finite", bad=float((~torch.isfinite(maps)).float().mean())))
         return None
     return maps
+
+
+def _hint(shape: tuple[int, ...], expected: tuple[int, ...], n: int) -> str:
+    """A sentence about what the axes of a wrong shape look like."""
+    pictures, *size = expected
+    if shape == (3, *size) and pictures == 1:  # the picture of this call, two of the one before
+        return SHAPE_HINTS["earlier"]
+    if shape[-2:] == tuple(size) and shape[:-2] in {(pictures, 3), (3,)} or shape[-1:] == (3,):
+        return SHAPE_HINTS["channels"]
+    if shape == tuple(size):
+        return SHAPE_HINTS["no_axis" if pictures == 1 else "one_for_all"]
+    return SHAPE_HINTS["copies" if n in shape[:-2] else "none"].format(n=n)

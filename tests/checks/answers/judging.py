@@ -1,13 +1,10 @@
-"""Run a check on one answer; imported by the processes that share the work."""
+"""Run a check on one answer."""
 
 import contextlib
 import io
-import os
-from collections.abc import Sequence
-from multiprocessing import parent_process
-from threading import Thread
+from types import ModuleType
 
-import torch
+import pytest
 
 # Importing an answers' file registers its answers.
 from answers import (  # noqa: F401
@@ -33,23 +30,22 @@ TASKS = {
 }
 
 
-def prepare_process() -> None:
-    """What each process does first: compute in one thread, and end when its parent does.
-
-    Threads that wait for work would slow the other process down; a killed test run would
-    leave its processes behind.
-    """
-    torch.set_num_threads(1)
-
-    def leave_with_parent() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    Thread(target=leave_with_parent, daemon=True).start()
+def each_answer(task: str, *files: ModuleType) -> pytest.MarkDecorator:
+    """Parametrise a test with ``answer``: all answers to a task, or those in some files."""
+    names = {file.__name__ for file in files}
+    chosen = [answer for answer in TASKS[task][1].all
+              if not names or answer.function.__module__ in names]
+    return pytest.mark.parametrize("answer", chosen, ids=lambda answer: answer.name)
 
 
-def judge(task: str, number: int, seeds: Sequence[int]) -> list[list[str]]:
+def judge(task: str, answer: registry.Answer, seeds: range) -> list[list[str]]:
     """The codes that the task's check finds in one answer, for each seed."""
-    check, answers = TASKS[task]
+    check = TASKS[task][0]
     with contextlib.redirect_stdout(io.StringIO()):
-        return [check(answers.all[number].function, seed=seed).codes for seed in seeds]
+        return [check(answer.function, seed=seed).codes for seed in seeds]
+
+
+def assert_judged_rightly(task: str, answer: registry.Answer, config: pytest.Config) -> None:
+    """Every seed must do: two of them, or twenty in the long suite."""
+    found = judge(task, answer, range(20 if config.getoption("--long") else 2))
+    assert all(map(answer.is_judged_rightly, found)), f"{found}, expected {answer.code}"

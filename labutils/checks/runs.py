@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
-from labutils.checks.copies import Copies, averaged
+from labutils.checks.copies import Copies
+from labutils.checks.copy_faults import averaged
+from labutils.checks.messages import SMOOTHGRAD
 from labutils.checks.result import Finding
-from labutils.checks.smoothgrad_messages import MESSAGES
+from labutils.checks.tables import finding
+
+say = partial(finding, SMOOTHGRAD)
 
 # A share of the picture's deviation that whole grey levels swallow.
 VANISHING = 0.03
@@ -32,8 +37,12 @@ class Run:
 
     situation: Situation
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     copies: list[Copies] = field(default_factory=list)
+
+    @property
+    def codes(self) -> set[str]:
+        """The codes of what was found."""
+        return {found.code for found in self.findings}
 
     @property
     def counts(self) -> list[int]:
@@ -42,8 +51,7 @@ class Run:
 
     def is_foreign(self) -> bool:
         """Was the network shown something else than these pictures?"""
-        return any(finding.code in ("wrong_preprocessing", "wraps_around", "biased")
-                   for finding in self.findings)
+        return bool(self.codes & {"wrong_preprocessing", "wraps_around", "biased"})
 
 
 def over_all(runs: list[Run]) -> Iterator[Finding]:
@@ -53,8 +61,7 @@ def over_all(runs: list[Run]) -> Iterator[Finding]:
     if not noisy:
         return
     if all(averaged(run.copies, run.situation.n) for run in noisy):
-        yield Finding("averaged_images", MESSAGES["averaged_images"].format(
-            n=noisy[0].situation.n))
+        yield say("averaged_images", n=noisy[0].situation.n)
         return
     yield from _numbers(noisy)
     yield from _strengths(noisy)
@@ -62,20 +69,17 @@ def over_all(runs: list[Run]) -> Iterator[Finding]:
 
 def _numbers(runs: list[Run]) -> Iterator[Finding]:
     wrong = [run for run in runs if set(run.counts) != {run.situation.n}]
-    stopped = any(finding.code == "n_ignored" for run in runs for finding in run.findings)
-    if stopped or not wrong:
+    if not wrong or any("n_ignored" in run.codes for run in runs):
         return
     seen = {count for run in runs for count in run.counts}
     if len(seen) == 1 and len(runs) > 1:
-        message = MESSAGES["one_gradient" if seen == {1} else "n_ignored"]
-        yield Finding("n_ignored", message.format(count=seen.pop()))
+        yield say("n_ignored/one" if seen == {1} else "n_ignored", count=seen.pop())
     else:
-        yield Finding("wrong_count", MESSAGES["wrong_count"].format(
-            situation=wrong[0].situation, counts=wrong[0].counts))
+        yield say("wrong_count", situation=wrong[0].situation, counts=wrong[0].counts)
 
 
 def _strengths(runs: list[Run]) -> Iterator[Finding]:
-    codes = {finding.code for run in runs for finding in run.findings}
+    codes = set().union(*(run.codes for run in runs))
     if codes & {"no_noise", "clean_copy", "noise_on_noise", "same_noise_everywhere"}:
         return
     shares = [[c.strength * run.situation.noise_pct for c in run.copies if len(c)]
@@ -83,16 +87,17 @@ def _strengths(runs: list[Run]) -> Iterator[Finding]:
     means = [sum(s) / len(s) for s in shares]
     # Beyond 1 the limits 0 and 255 swallow most of the noise: different strengths become alike.
     if len(runs) > 1 and VANISHING < max(means) < 1.3 * min(means) and min(means) < 1:
-        yield Finding("noise_pct_ignored", MESSAGES["noise_pct_ignored"].format(
-            ordered=" and ".join(str(run.situation.noise_pct) for run in runs),
-            seen=" and ".join(f"{m:.2f}" for m in means)))
-    elif "noise_after_normalisation" not in codes:
-        for run, found in zip(runs, shares, strict=True):
-            uneven = [c for c in run.copies if len(c) and c.is_uneven()]
-            if uneven:
-                yield Finding("wrong_strength", MESSAGES["unequal_strength"].format(
-                    situation=run.situation, seen=", ".join(
-                        f"{s * run.situation.noise_pct:.2f}" for s in uneven[0].by_colour)))
-            elif any(not 0.93 < share / run.situation.noise_pct < 1.07 for share in found):
-                yield Finding("wrong_strength", MESSAGES["wrong_strength"].format(
-                    situation=run.situation, seen=", ".join(f"{s:.3f}" for s in found)))
+        yield say("noise_pct_ignored", seen=" and ".join(f"{m:.2f}" for m in means),
+                  ordered=" and ".join(str(run.situation.noise_pct) for run in runs))
+        return
+    if "noise_after_normalisation" in codes:
+        return
+    for run, found in zip(runs, shares, strict=True):
+        ordered = run.situation.noise_pct
+        uneven = [c for c in run.copies if len(c) and c.is_uneven()]
+        if uneven:
+            yield say("wrong_strength/colours", situation=run.situation,
+                      seen=", ".join(f"{s * ordered:.2f}" for s in uneven[0].by_colour))
+        elif any(not 0.93 < share / ordered < 1.07 for share in found):
+            yield say("wrong_strength", situation=run.situation,
+                      seen=", ".join(f"{s:.3f}" for s in found))

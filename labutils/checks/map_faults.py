@@ -1,17 +1,19 @@
 """The homework's maps beside those that follow from the copies that were shown."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from labutils.checks.copies import Copies
+from labutils.checks.messages import SMOOTHGRAD
 from labutils.checks.probe import ProbeNetwork
-from labutils.checks.recipes import Match, explain, max_abs
+from labutils.checks.recipes import Match, explain, max_abs, smoothed
 from labutils.checks.result import Finding
+from labutils.checks.runs import Run
 from labutils.checks.scores import gradients_of, wrong_scores
-from labutils.checks.smoothgrad_messages import MESSAGES
-from labutils.checks.smoothgrad_runs import Run
+from labutils.checks.tables import finding
 
 # Pixels on which the recipes are tried; no two of them agree on that many.
 SOME = 1024
@@ -19,7 +21,7 @@ SOME = 1024
 
 def compare(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
     """Compare the maps with those that follow from the copies that were shown."""
-    n = run.situation.n
+    say = partial(finding, SMOOTHGRAD, situation=run.situation)
     at_pixels = maps.flatten(1)[:, model.pixels]
     wanted = [gradients_of(c, model, label) for c, label in
               zip(run.copies, run.situation.y, strict=True)]
@@ -33,26 +35,25 @@ def compare(maps: Tensor, model: ProbeNetwork, run: Run) -> Iterator[Finding]:
     high, low = float(maps.amax(dim=(1, 2)).max()), float(maps.min())
     rescaled = abs(high - 1) < 1e-3 and -1e-3 < low < 0.9
     if rescaled:
-        yield Finding("normalised_map", MESSAGES["normalised_map"])
+        yield say("normalised_map")
     match = _explained(at_pixels, run.copies, model, rescaled)
     exact = match is not None and match.is_exact()
     # The right recipe, and yet another map.
     unfound = exact and not (match.codes or scores or rescaled)
     if not exact or unfound:
         if _counts_looks(at_pixels, run, model):
-            yield Finding("clean_copy", MESSAGES["clean_too"].format(situation=run.situation))
+            yield say("clean_copy/sample")
             return
         if _weighs_copies(at_pixels, run, model):
-            yield Finding("softmax", MESSAGES["score_function"])
+            yield say("softmax/score")
             return
     if match is None or unfound:
         if not rescaled:
-            yield Finding("wrong_map", MESSAGES["wrong_map"].format(situation=run.situation))
+            yield say("wrong_map")
         return
-    for code in match.codes:
-        yield Finding(code, MESSAGES[code])
+    yield from map(say, match.codes)
     if not exact and not rescaled:
-        yield from _odd_factor(match, n, run)
+        yield from _odd_factor(match, run)
 
 
 def _explained(at_pixels: Tensor, copies: list[Copies], model: ProbeNetwork,
@@ -64,8 +65,8 @@ def _explained(at_pixels: Tensor, copies: list[Copies], model: ProbeNetwork,
     """
     gradients = [model.gradients(c.values, c.sensitivities) if weighted else gradients_of(c, model)
                  for c in copies]
-    return explain(at_pixels[:, :SOME], [g[..., :SOME] for g in gradients],
-                   [c.order for c in copies], rescaled)
+    maps, gradients = at_pixels[:, :SOME], [g[..., :SOME] for g in gradients]
+    return explain(maps, smoothed(gradients, maps, [c.order for c in copies]), rescaled)
 
 
 def _counts_looks(at_pixels: Tensor, run: Run, model: ProbeNetwork) -> bool:
@@ -85,14 +86,10 @@ def _weighs_copies(at_pixels: Tensor, run: Run, model: ProbeNetwork) -> bool:
     return match is not None and match.is_exact()
 
 
-def _odd_factor(match: Match, n: int, run: Run) -> Iterator[Finding]:
-    factor, copies = match.factor(), run.counts[0]
-    if factor is None:
-        yield Finding("wrong_scale", MESSAGES["wrong_scale"].format(
-            situation=run.situation, factor=", ".join(f"{f:.3g}" for f in match.factors)))
-    elif abs(factor / copies - 1) < 0.01:
-        yield Finding("sum_not_mean", MESSAGES["sum_not_mean"].format(
-            situation=run.situation, factor=factor))
-    elif abs(factor * n / copies - 1) > 0.01 and "last_only" not in match.codes:
-        yield Finding("wrong_scale", MESSAGES["wrong_scale"].format(
-            situation=run.situation, factor=f"{factor:.3g}"))
+def _odd_factor(match: Match, run: Run) -> Iterator[Finding]:
+    say = partial(finding, SMOOTHGRAD, situation=run.situation)
+    factor, n, copies = match.factor(), run.situation.n, run.counts[0]
+    if factor and abs(factor / copies - 1) < 0.01:
+        yield say("sum_not_mean", factor=factor)
+    elif not factor or (abs(factor * n / copies - 1) > 0.01 and "last_only" not in match.codes):
+        yield say("wrong_scale", factor=match.in_words())
