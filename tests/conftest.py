@@ -64,8 +64,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=left)
             items[:] = [item for item in items if item not in left]
             names = ", ".join(dict.fromkeys(item.path.name for item in left))
+            more = any(item.get_closest_marker("seeds") for item in items)
             config.stash.setdefault(NOTES, []).append(
-                f"left to make test-long: {len(left)} tests in {names}, and most seeds")
+                f"left to make test-long: {len(left)} tests in {names}"
+                + (", and most seeds of the checks' answers" if more else ""))
     items.sort(key=lambda item: -seconds(item.path))
 
 
