@@ -51,9 +51,10 @@ def test_no_process_is_left_behind(graded):
     assert left_behind(graded.home) == []
 
 
-def test_the_report_names_what_could_not_be_graded_and_what_stopped_a_test(graded):
+def test_the_report_names_what_was_mended_or_stopped_and_what_could_not_be_graded(graded):
     report = graded.report()
     assert f"emptyfile_2026-11-21_{TINY}.ipynb: an empty file" in report
+    assert f"{tiny.TEST}: was edited, put right" in report
     assert f"{tiny.TEST}: stopped by NotImplementedError: your solution is still" in report
 
 

@@ -119,10 +119,12 @@ def students(folder: Path, paths: list[str], port: int) -> list[Student]:
     curious = answered(RIGHT)
     for cell in (hostile.spy(paths), hostile.caller(port), hostile.LOUD):
         with_cell_before(curious, TEST, cell)
+    half = answered(HALF)
+    cell_of(half, TEST).source = "print('All tests passed')\n4.0"
     tiny = partial(Student, homework=TINY, columns=(TEST, OBSERVATION))
     return [
         tiny("right", shown(answered(RIGHT)), "4"),
-        tiny("half", answered(HALF), "2"),
+        tiny("half", half, "2"),
         tiny("untouched", untouched, "0", "0"),
         tiny("emptyfile", "", "", "", "an empty file"),
         tiny("exit", answered(EXIT), "not executed", status="the kernel ended"),
