@@ -5,11 +5,12 @@ export PYTHON
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 
-# Two processes for two cores; tests/conftest.py gives each one thread and puts long files first.
-PYTEST = .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
+# Two processes for two cores, a file in one of them; tests/conftest.py gives each process one
+# thread and puts the longest files first.
+PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-long lab site bench student grade formgrader clean set-owner rehearse venv \
-        venv-site venv-grading
+.PHONY: help run test test-long lab site bench student grade formgrader clean set-owner rehearse \
+        venv venv-site venv-grading
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
@@ -43,13 +44,12 @@ run: venv venv-site
 
 test: venv venv-grading
 	@echo "Testing labutils and grading, re-executing the notebooks (five minutes or so)"
-	@$(PYTEST) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
-	    tests $(NOTEBOOKS)
+	@$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests $(NOTEBOOKS)
 
 # The tests that make test leaves out, and again those that have more seeds here.
 test-long: venv venv-grading
 	@echo "Testing what make test leaves out (a quarter of an hour or so)"
-	@$(PYTEST) --dist loadgroup --long -m "long or seeds" --durations=15 tests
+	@$(PYTEST) --long -m "long or seeds" --durations=15 tests
 
 lab: venv
 	@echo "JupyterLab opens on notebooks/; stop it with Ctrl-C"

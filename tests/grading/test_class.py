@@ -21,8 +21,7 @@ from sample_class.graded import (
 from sample_class.notebooks import FIGURE, HOMEWORK, OBSERVATION, ROOT, cell_of
 from sample_class.students import HIDDEN_TEST, Student, honest, hostiles, table
 
-# One process makes the class and looks at it.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("class")]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
