@@ -34,22 +34,17 @@ ORIGINALS = ("imagenet_val_25.npz", "squeezenet1_1_reference.pth", "published_sc
 # value lies so near a ReLU's or a pooling's edge that rounding decides its side.
 NEAR_EDGES = 1e-3
 
-# Minutes later the suite would end if what takes longest began last. Rounded seconds of one
-# process; only the order depends on them.
-SECONDS = {"test_class.py": 400, "05_noise_and_sample_count.ipynb": 105,
-           "06_other_noise_and_aggregation.ipynb": 45, "04_smoothgrad_homework.ipynb": 45,
-           "test_original_data_notebooks.py": 300, "test_small_class.py": 60,
-           "test_student_versions.py": 40}
-SECONDS_OF_A_NOTEBOOK, SECONDS_OF_ANSWERS, SECONDS_OF_A_FILE = 25, 20, 5
+# If a file that takes long began last, one of two processes would wait for it. Rounded seconds of
+# one core; only the order depends on them.
+SECONDS = {"test_class.py": 400, "test_original_data_notebooks.py": 300,
+           "05_noise_and_sample_count.ipynb": 105, "test_small_class.py": 100,
+           "06_other_noise_and_aggregation.ipynb": 50, "04_smoothgrad_homework.ipynb": 45,
+           "test_student_versions.py": 40, "test_answers_smoothgrad_wrong_copies.py": 33,
+           "test_answers_smoothgrad_wrong_maps.py": 20}
+SECONDS_OF_A_NOTEBOOK, SECONDS_OF_ANSWERS, SECONDS_OF_A_FILE = 25, 12, 5
 
 # Lines that are printed after the tests.
 NOTES = pytest.StashKey[list[str]]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """One switch between the suite of a few minutes and the one that tries everything."""
-    parser.addoption("--long", action="store_true",
-                     help="all seeds, the whole class, original data, hand-outs to the end")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,6 +73,12 @@ def seconds(path: Path) -> float:
     if path.name.startswith("test_answers"):
         return SECONDS_OF_ANSWERS
     return SECONDS.get(path.name, SECONDS_OF_A_FILE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch between the suite of a few minutes and the one that tries everything."""
+    parser.addoption("--long", action="store_true",
+                     help="all seeds, the whole class, original data, hand-outs to the end")
 
 
 @pytest.fixture(scope="session")
