@@ -68,11 +68,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def seconds(path: Path) -> float:
     """About how long a file's tests take."""
+    if path.name in SECONDS:
+        return SECONDS[path.name]
     if path.suffix == ".ipynb":
-        return SECONDS.get(path.name, SECONDS_OF_A_NOTEBOOK)
-    if path.name.startswith("test_answers"):
-        return SECONDS_OF_ANSWERS
-    return SECONDS.get(path.name, SECONDS_OF_A_FILE)
+        return SECONDS_OF_A_NOTEBOOK
+    return SECONDS_OF_ANSWERS if path.name.startswith("test_answers") else SECONDS_OF_A_FILE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
