@@ -1,12 +1,20 @@
 """What make grade does, on a homework that needs no torch and three answers to a real one."""
 
 import re
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from sample_class import tiny
-from sample_class.graded import Graded, left_behind, listening, make_grade, mark_by_hand
+from sample_class.graded import (
+    Graded,
+    left_behind,
+    listening,
+    make_grade,
+    mark_by_hand,
+    scratch,
+)
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
 
@@ -49,6 +57,13 @@ def test_not_executed_and_zero_are_different_in_the_table(graded):
 
 def test_no_process_is_left_behind(graded):
     assert left_behind(graded.home) == []
+
+
+def test_a_process_that_is_left_behind_would_be_found(tmp_path):
+    with subprocess.Popen(["sleep", "60"], env={"HOME": str(scratch(tmp_path))}) as process:
+        found = left_behind(tmp_path)
+        process.kill()
+    assert found == ["sleep 60"]
 
 
 def test_the_report_names_what_was_mended_or_stopped_and_what_could_not_be_graded(graded):
