@@ -75,13 +75,13 @@ def scratch(home: Path) -> Path:
 
 def grading_environment(home: Path, **more: str) -> dict[str, str]:
     """What grading reads, for a course in a folder of its own."""
-    scratch(home).mkdir(exist_ok=True)
     return os.environ | {"GRADING_HOME": str(home), "GRADING_CELL_SECONDS": str(CELL_SECONDS),
                          "GRADING_MEMORY_GB": str(MEMORY_GB), "TMPDIR": str(scratch(home))} | more
 
 
 def make_grade(home: Path, submissions: Path, *options: str, **more: str) -> str:
     """Grade a folder; returns what the command printed."""
+    scratch(home).mkdir(exist_ok=True)
     result = subprocess.run(["make", "grade", f"SUBMISSIONS={submissions}", *options], cwd=ROOT,
                             env=grading_environment(home, **more), capture_output=True,
                             text=True, timeout=LONGEST)
