@@ -5,12 +5,17 @@ export PYTHON
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 
-.PHONY: help run test lab site bench student grade formgrader clean set-owner rehearse venv \
-        venv-site venv-grading
+# Two processes for two cores, a file in one of them; tests/conftest.py gives each process one
+# thread and puts the longest files first.
+PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help run test test-long lab site bench student grade formgrader clean set-owner rehearse \
+        venv venv-site venv-grading
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
-	@echo "make test    run every test and re-execute the notebooks"
+	@echo "make test    run the tests and re-execute the notebooks, in minutes"
+	@echo "make test-long   run what make test leaves out: all seeds, the whole class and more"
 	@echo "make lab     open JupyterLab on notebooks/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
@@ -38,9 +43,13 @@ run: venv venv-site
 	@.venv-site/bin/python scripts/build_site.py
 
 test: venv venv-grading
-	@echo "Testing labutils and re-executing the notebooks (a quarter of an hour or so)"
-	@.venv/bin/python -m pytest tests --nbval-lax --nbval-current-env \
-	    --nbval-cell-timeout=120 $(NOTEBOOKS)
+	@echo "Testing labutils and grading, re-executing the notebooks (five minutes or so)"
+	@$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests $(NOTEBOOKS)
+
+# The tests that make test leaves out, and again those that have more seeds here.
+test-long: venv venv-grading
+	@echo "Testing what make test leaves out (a quarter of an hour or so)"
+	@$(PYTEST) --long -m "long or seeds" --durations=15 tests
 
 lab: venv
 	@echo "JupyterLab opens on notebooks/; stop it with Ctrl-C"

@@ -14,7 +14,7 @@ from nbgrader.apps.api import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from grading.release import is_graded
-from grading.settings import ROOT, Bounds, Home, home, students_python
+from grading.settings import ROOT, Bounds, Home, home, notebooks, students_python
 
 KERNEL = "graded"
 
@@ -26,7 +26,7 @@ def read(path: Path) -> NotebookNode:
 
 def homework() -> dict[str, Path]:
     """Name and path of every notebook that has cells to grade."""
-    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    paths = sorted(notebooks().glob("*.ipynb"))
     return {path.stem: path for path in paths if is_graded(read(path))}
 
 
@@ -87,7 +87,7 @@ def prepare() -> tuple[dict[str, Homework], str]:
                              f"{result.get('error', '')}")
     return {name: Homework(read(course.source / name / f"{name}.ipynb"),
                            read(course.folder / "release" / name / f"{name}.ipynb"),
-                           read(ROOT / "notebooks" / "student" / f"{name}.ipynb"))
+                           read(notebooks() / "student" / f"{name}.ipynb"))
             for name in homework()}, weakness
 
 

@@ -88,6 +88,11 @@ def home() -> Home:
     return Home(Path(os.environ.get("GRADING_HOME") or ROOT / "build" / "grading").resolve())
 
 
+def notebooks() -> Path:
+    """The folder of the homework notebooks: GRADING_NOTEBOOKS, else notebooks/."""
+    return Path(os.environ.get("GRADING_NOTEBOOKS") or ROOT / "notebooks").resolve()
+
+
 def students_python() -> Path:
     """The Python that has torch; not resolved, or it would leave its environment."""
     return ROOT / ".venv" / "bin" / "python"

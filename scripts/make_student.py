@@ -2,8 +2,9 @@
 
     python scripts/make_student.py [--into notebooks/student] [--check]
 
-A notebook of notebooks/ that has nbgrader metadata is homework. Its student version has stubs
-for answers, no outputs, no hidden tests, and beside each stub what it should lead to.
+A notebook of notebooks/ (of GRADING_NOTEBOOKS, where that is set) that has nbgrader metadata
+is homework. Its student version has stubs for answers, no outputs, no hidden tests, and beside
+each stub what it should lead to.
 """
 
 import argparse
@@ -17,9 +18,10 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from grading.release import is_graded, release  # noqa: E402
+from grading.settings import notebooks  # noqa: E402
 from scripts.expected import add_expected_results  # noqa: E402
 
-NOTEBOOKS = ROOT / "notebooks"
+NOTEBOOKS = notebooks()
 LINK = re.compile(r"(\]\(|src=\")([^)\s\"]+)")
 
 

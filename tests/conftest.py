@@ -1,8 +1,14 @@
-"""What the unit tests share: pictures, networks, and a clean environment."""
+"""What the tests share: two suites, pictures, networks, and a clean environment."""
 
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
+
+# Read by torch when it is imported, and by the kernels that a process of pytest-xdist starts:
+# where every core has a process of its own, more threads only wait.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib
 import numpy as np
@@ -28,8 +34,51 @@ ORIGINALS = ("imagenet_val_25.npz", "squeezenet1_1_reference.pth", "published_sc
 # value lies so near a ReLU's or a pooling's edge that rounding decides its side.
 NEAR_EDGES = 1e-3
 
-# (task, answer, expected code, seeds judged rightly, seeds), filled by test_checks.py.
-VERDICTS = pytest.StashKey[list[tuple[str, str, str, int, int]]]()
+# If a file that takes long began last, one of two processes would wait for it. Rounded seconds of
+# one core; only the order depends on them.
+SECONDS = {"test_class.py": 400, "test_original_data_notebooks.py": 300,
+           "05_noise_and_sample_count.ipynb": 105, "test_small_class.py": 100,
+           "06_other_noise_and_aggregation.ipynb": 50, "04_smoothgrad_homework.ipynb": 45,
+           "test_student_versions.py": 40, "test_answers_smoothgrad_wrong_copies.py": 33,
+           "test_answers_smoothgrad_wrong_maps.py": 20}
+SECONDS_OF_A_NOTEBOOK, SECONDS_OF_ANSWERS, SECONDS_OF_A_FILE = 25, 12, 5
+
+# Lines that are printed after the tests.
+NOTES = pytest.StashKey[list[str]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they are asked for, and begin with the longest files."""
+    for item in items:
+        if item.path.name.startswith("test_answers"):
+            item.add_marker("seeds")
+    if not config.getoption("--long"):
+        left = [item for item in items if item.get_closest_marker("long")]
+        if left:
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if item not in left]
+            names = ", ".join(dict.fromkeys(item.path.name for item in left))
+            more = any(item.get_closest_marker("seeds") for item in items)
+            config.stash.setdefault(NOTES, []).append(
+                f"left to make test-long: {len(left)} tests in {names}"
+                + (", and most seeds of the checks' answers" if more else ""))
+    items.sort(key=lambda item: -seconds(item.path))
+
+
+def seconds(path: Path) -> float:
+    """About how long a file's tests take."""
+    if path.name in SECONDS:
+        return SECONDS[path.name]
+    if path.suffix == ".ipynb":
+        return SECONDS_OF_A_NOTEBOOK
+    return SECONDS_OF_ANSWERS if path.name.startswith("test_answers") else SECONDS_OF_A_FILE
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch between the suite of a few minutes and the one that tries everything."""
+    parser.addoption("--long", action="store_true",
+                     help="all seeds, the whole class, original data, hand-outs to the end")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,21 +88,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def verdicts(pytestconfig: pytest.Config) -> list[tuple[str, str, str, int, int]]:
-    """Rows of the table that is printed after the tests."""
-    return pytestconfig.stash.setdefault(VERDICTS, [])
+def notes(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are printed after the tests, whichever process ran them."""
+    return pytestconfig.stash.setdefault(NOTES, [])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the notes of one of pytest-xdist's processes to the one that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash.get(NOTES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take the notes of a process over."""
+    told = getattr(node, "workeroutput", {}).get("notes", [])
+    node.config.stash.setdefault(NOTES, []).extend(told)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print how often each answer to an exercise was judged rightly."""
-    rows = config.stash.get(VERDICTS, [])
-    if rows:
-        terminalreporter.section("answers judged by the checks")
-    for task, answer, expected, right, seeds in rows:
-        terminalreporter.write_line(
-            f"{task:13s} {answer:40s} {expected:26s} right in {right} of {seeds} seeds")
+    """Print the notes, each once."""
+    for line in dict.fromkeys(config.stash.get(NOTES, [])):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

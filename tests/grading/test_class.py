@@ -1,92 +1,35 @@
 """A class with honest, clumsy and hostile students, graded in one command: make grade."""
 
-import csv
 import json
-import os
 import re
-import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
-from pathlib import Path
-from tempfile import gettempdir
 
 import nbformat
-import psutil
 import pytest
-from sample_class.hostile import CHILD_SECONDS
+from sample_class.graded import (
+    MEMORY_GB,
+    PYTHON,
+    Graded,
+    grading_environment,
+    left_behind,
+    listening,
+    make_grade,
+    mark_by_hand,
+    scratch,
+)
 from sample_class.notebooks import FIGURE, HOMEWORK, OBSERVATION, ROOT, cell_of
 from sample_class.students import HIDDEN_TEST, Student, honest, hostiles, table
 
-CELL_SECONDS, MEMORY_GB = 30, 4
-PYTHON = ROOT / ".venv-grading" / "bin" / "python"
-LONGEST = 1200  # seconds for the whole class on a slow machine
-
-
-@dataclass
-class Graded:
-    """A graded class."""
-
-    students: list[Student]
-    home: Path
-    submissions: Path
-    output: str
-    seconds: float
-    calls: list[bytes]
-
-    @property
-    def isolated(self) -> bool:
-        """Did the system allow it?"""
-        return "Isolation: NONE" not in self.output
-
-    def rows(self) -> dict[str, dict[str, str]]:
-        """grades.csv by student."""
-        with (self.home / "grades.csv").open(newline="", encoding="utf-8") as file:
-            return {row["student"]: row for row in csv.DictReader(file)}
-
-    def executed(self, student: str) -> Path:
-        """The notebook as it was executed."""
-        return self.home / "autograded" / student / HOMEWORK / f"{HOMEWORK}.ipynb"
-
-    def page(self, student: str) -> str:
-        """The feedback page's text."""
-        path = self.home / "feedback" / student / HOMEWORK / f"{HOMEWORK}.html"
-        return unescape(path.read_text("utf-8"))
-
-
-def grading_environment(home: Path, **more: str) -> dict[str, str]:
-    return os.environ | {"GRADING_HOME": str(home), "GRADING_CELL_SECONDS": str(CELL_SECONDS),
-                         "GRADING_MEMORY_GB": str(MEMORY_GB)} | more
-
-
-def make_grade(home: Path, submissions: Path, *options: str, **more: str) -> str:
-    result = subprocess.run(["make", "grade", f"SUBMISSIONS={submissions}", *options], cwd=ROOT,
-                            env=grading_environment(home, **more), capture_output=True,
-                            text=True, timeout=LONGEST)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
 def listener() -> Iterator[tuple[int, list[bytes]]]:
     """A port on the loopback interface, and what was sent to it."""
-    received: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    received.append(connection.recv(100))
-
-        threading.Thread(target=listen, daemon=True).start()
-        yield server.getsockname()[1], received
-        server.shutdown(socket.SHUT_RDWR)
+    with listening() as port_and_calls:
+        yield port_and_calls
 
 
 @pytest.fixture(scope="module")
@@ -104,21 +47,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory,
     return Graded(students, home, submissions, output, time.monotonic() - start, listener[1])
 
 
-def ours() -> list[str]:
-    """Command lines of processes that grading or a sample student has left behind."""
-    marks = (CHILD_SECONDS, "grading/sandbox.py", "grading.supervise", "grading.worker",
-             f"ipykernel_launcher -f {gettempdir()}/k")
-    lines = [" ".join(process.info["cmdline"] or [])
-             for process in psutil.process_iter(["cmdline"])]
-    return [line for line in lines if any(mark in line for mark in marks)]
-
-
-def test_every_student_scores_as_expected_and_nobody_disturbs_another(graded, capsys):
+def test_every_student_scores_as_expected_and_nobody_disturbs_another(graded, notes):
     rows = graded.rows()
-    with capsys.disabled():
-        print(f"\n\nThe class in {graded.seconds:.0f} s, "
+    notes += [f"the class in {graded.seconds:.0f} s, "
               f"{'isolated' if graded.isolated else 'NOT isolated'}",
-              *table(graded.students, rows), sep="\n")
+              *table(graded.students, rows)]
     assert [s.name for s in graded.students if not s.scored_by(rows[s.name])] == []
     assert rows.keys() == {student.name for student in graded.students}
 
@@ -132,11 +65,11 @@ def test_not_executed_and_zero_are_different_in_the_table(graded):
 
 
 def test_no_process_is_left_behind(graded):
-    assert ours() == []
+    assert left_behind(graded.home) == []
 
 
 def test_every_file_that_cannot_be_graded_is_listed(graded):
-    report = (graded.home / "report.txt").read_text("utf-8")
+    report = graded.report()
     for student in graded.students:
         if not student.test:
             path = student.path or f"{student.name}_2026-11-21_{HOMEWORK}.ipynb"
@@ -144,7 +77,7 @@ def test_every_file_that_cannot_be_graded_is_listed(graded):
 
 
 def test_what_was_mended_is_listed(graded):
-    report = (graded.home / "report.txt").read_text("utf-8")
+    report = graded.report()
     for note in ("smoothgrad-test: was edited, put right",
                  "smoothgrad-check: was deleted, put back",
                  "smoothgrad-answer: was deleted by the student",
@@ -157,28 +90,20 @@ def test_what_was_mended_is_listed(graded):
         assert note in report
 
 
-def printed(graded: Graded, student: str, word: str) -> list[str]:
-    """Lines that a student's cells have printed."""
-    notebook = nbformat.read(graded.executed(student), as_version=4)
-    texts = [output.text for cell in notebook.cells if cell.cell_type == "code"
-             for output in cell.outputs if output.output_type == "stream"]
-    return [line for line in "".join(texts).splitlines() if line.startswith(word)]
-
-
 def test_student_code_cannot_read_the_gradebook_or_the_sources(graded):
-    lines = printed(graded, "spy", "spy:")
+    lines = graded.printed("spy", "spy:")
     assert len(lines) == 5
     if not graded.isolated:
-        assert "ISOLATION: NONE" in (graded.home / "report.txt").read_text("utf-8")
+        assert "ISOLATION: NONE" in graded.report()
         pytest.skip("this system allows no namespaces; the report says so")
     assert set(lines) == {"spy: no FileNotFoundError"}
 
 
 def test_student_code_has_no_network(graded):
-    assert len(printed(graded, "caller", "call:")) == 1
+    assert len(graded.printed("caller", "call:")) == 1
     if not graded.isolated:
         pytest.skip("this system allows no namespaces; the report says so")
-    assert printed(graded, "caller", "call: got through") == []
+    assert graded.printed("caller", "call: got through") == []
     assert graded.calls == []
 
 
@@ -218,17 +143,7 @@ def test_feedback_tells_the_student_what_happened(graded):
 
 
 def test_grading_again_keeps_manual_scores_and_executes_only_what_it_is_told(graded):
-    code = f"""
-from nbgrader.api import Gradebook
-from grading.settings import home
-with Gradebook(home().database) as gradebook:
-    names = ("{HOMEWORK}", "{HOMEWORK}", "correct")
-    gradebook.find_grade("{OBSERVATION}", *names).manual_score = 6.5
-    gradebook.find_comment("{OBSERVATION}", *names).manual_comment = "Which chair?"
-    gradebook.db.commit()
-"""
-    subprocess.run([PYTHON, "-c", code], cwd=ROOT, env=grading_environment(graded.home),
-                   check=True)
+    mark_by_hand(graded.home, HOMEWORK, "correct", OBSERVATION, 6.5, "Which chair?")
     before = {s.name: graded.executed(s.name).stat().st_mtime_ns
               for s in graded.students if s.test}
     (correct,) = (s for s in graded.students if s.name == "correct")
@@ -241,8 +156,7 @@ with Gradebook(home().database) as gradebook:
     row = graded.rows()["correct"]
     assert (row[HIDDEN_TEST], row[OBSERVATION], row["total"]) == ("12", "6.5", "18.5")
     assert "Which chair?" in graded.page("correct")
-    assert (f"{OBSERVATION}: another text than last time"
-            in (graded.home / "report.txt").read_text("utf-8"))
+    assert f"{OBSERVATION}: another text than last time" in graded.report()
 
 
 def test_another_folder_adds_to_the_table_and_takes_nothing_away(graded, tmp_path):
@@ -256,6 +170,7 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
     for name in ("a", "b"):
         Student(name, honest()[0].content, "12").write(submissions)
     record = home / "records" / f"{HOMEWORK}+a.record.json"
+    scratch(home).mkdir()
     with subprocess.Popen([PYTHON, "-m", "grading.run", submissions, "--jobs", "1"], cwd=ROOT,
                           env=grading_environment(home), stdout=subprocess.DEVNULL) as process:
         while not record.exists() and process.poll() is None:
@@ -267,7 +182,7 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
     assert json.loads(record.read_text("utf-8")) == first
     graded = Graded([], home, submissions, output, 0, [])
     assert {row[HIDDEN_TEST] for row in graded.rows().values()} == {"12"}
-    assert ours() == []
+    assert left_behind(home) == []
 
 
 def test_without_isolation_the_report_says_so_and_nothing_is_left_behind(tmp_path):
@@ -282,7 +197,7 @@ def test_without_isolation_the_report_says_so_and_nothing_is_left_behind(tmp_pat
     rows = Graded(students, home, submissions, output, 0, []).rows()
     assert {s.name: rows[s.name][HIDDEN_TEST] for s in students} == {
         s.name: s.test for s in students}
-    assert ours() == []
+    assert left_behind(home) == []
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):

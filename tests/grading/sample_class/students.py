@@ -40,6 +40,7 @@ class Student:
         test, observation: expected in grades.csv.
         status: expected beginning of the status in grades.csv.
         path: of the file in the folder of submissions.
+        homework, columns: its name, and those of test and observation in grades.csv.
     """
 
     name: str
@@ -48,10 +49,12 @@ class Student:
     observation: str = "to be marked"
     status: str = DONE
     path: str = ""
+    homework: str = HOMEWORK
+    columns: tuple[str, str] = (HIDDEN_TEST, OBSERVATION)
 
     def write(self, folder: Path) -> None:
         """Hand in."""
-        path = folder / (self.path or f"{self.name}_2026-11-21_{HOMEWORK}.ipynb")
+        path = folder / (self.path or f"{self.name}_2026-11-21_{self.homework}.ipynb")
         path.parent.mkdir(parents=True, exist_ok=True)
         # As it is: nbformat would mend or refuse what is damaged on purpose.
         text = self.content if isinstance(self.content, str) else nbformat.v4.nbjson.writes(
@@ -60,8 +63,9 @@ class Student:
 
     def scored_by(self, row: dict[str, str]) -> bool:
         """Does this row of grades.csv hold what is expected?"""
-        return ((row[HIDDEN_TEST], row[OBSERVATION]) == (self.test, self.observation)
-                and row[HOMEWORK].startswith(self.status))
+        found = tuple(row[column] for column in self.columns)
+        return (found == (self.test, self.observation)
+                and row[self.homework].startswith(self.status))
 
 
 def table(students: list[Student], rows: dict[str, dict[str, str]]) -> list[str]:
@@ -70,8 +74,9 @@ def table(students: list[Student], rows: dict[str, dict[str, str]]) -> list[str]
     for student in students:
         row = rows[student.name]
         verdict = "as expected" if student.scored_by(row) else "OTHERWISE"
-        lines.append(f"{student.name:12} {row[HIDDEN_TEST]:13} {row[OBSERVATION]:13} "
-                     f"{verdict:12} {row[HOMEWORK]}")
+        test, observation = (row[column] for column in student.columns)
+        lines.append(f"{student.name:12} {test:13} {observation:13} "
+                     f"{verdict:12} {row[student.homework]}")
     return lines
 
 
