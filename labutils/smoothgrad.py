@@ -183,7 +183,7 @@ def smoothgrad_snapshots(
 
     def jobs() -> Iterator[tuple[int, Iterable[Tensor]]]:
         for i in range(len(admitted)):
-            for copies in even_batches(counts[-1], batch_size, count):
+            for copies in even_batches(counts[-1], batch_size):
                 draws = map(partial(draw, i), copies)
                 # A student's source may keep a state: call it here, in order.
                 yield i, list(draws) if callable(noise) else draws

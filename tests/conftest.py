@@ -81,12 +81,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="all seeds, the whole class, original data, hand-outs to the end")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """One switch between the suite of a few minutes and the one that tries everything."""
-    parser.addoption("--long", action="store_true",
-                     help="all seeds, the whole class, original data, hand-outs to the end")
-
-
 @pytest.fixture(scope="session")
 def notes(pytestconfig: pytest.Config) -> list[str]:
     """Lines that are printed after the tests, whichever process ran them."""

@@ -6,14 +6,11 @@ import torch
 from scipy import stats
 
 from labutils.engine.pixels import IMAGENET_STD
+from labutils.engine.copies import lab_copies, lab_sigma, paper_copies, paper_sigma
 from labutils.noise import (
     NOISE_SOURCES,
     add_noise,
-    lab_copies,
-    lab_sigma,
     noise_in_other_units,
-    paper_copies,
-    paper_sigma,
 )
 
 
@@ -190,7 +187,7 @@ def test_laplace_noise_is_finite_at_the_ends_of_its_range():
             return torch.tensor([low, 0.0, np.nextafter(np.float32(high), np.float32(0))])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch, "empty", lambda shape: Ends())
+        patch.setattr(torch, "empty", lambda shape, **options: Ends())
         draws = NOISE_SOURCES["laplace"]((3,), torch.Generator())
     assert torch.isfinite(draws).all()
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labutils.engine.copies import lab_copies
 from labutils.engine.pixels import to_pixels
-from labutils.noise import gaussian, lab_copies
+from labutils.noise import gaussian
 
 WHOLE = 0.02  # grey levels; further from a whole number is no rounding error
 

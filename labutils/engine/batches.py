@@ -31,12 +31,11 @@ def good_batch_size(saliency: Callable[[Tensor], Tensor], inputs: Tensor) -> int
     return int(min(ON_A_GPU, max(1, free / 2 // max(1, one_copy))))
 
 
-def even_batches(n: int, batch_size: int, multiple: int) -> Iterator[range]:
-    """range(n) in batches of about one size, their number a multiple of the workers.
+def even_batches(n: int, batch_size: int) -> Iterator[range]:
+    """range(n) in batches of about one size.
 
-    With n = 45 and two workers nine batches of 5 would leave one worker idle at the end.
+    It does not depend on the number of threads, so that neither do the maps' last bits.
     """
     count = -(-n // batch_size)
-    count = min(n, -(-count // multiple) * multiple)
     edges = [n * k // count for k in range(count + 1)]
     yield from map(range, edges[:-1], edges[1:])

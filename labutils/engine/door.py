@@ -104,7 +104,8 @@ def _pixels_of(X: Tensor | np.ndarray, inputs: Tensor, caller: str) -> Tensor:
     """The pictures that the network inputs came from."""
     if _is_pictures(X):
         return _as_pixels(X, caller).detach().to(inputs.device)
-    pixels = to_pixels(inputs.float()).round() if inputs.shape[1] == 3 else None
+    wide = torch.promote_types(inputs.dtype, torch.float32)
+    pixels = to_pixels(inputs.to(wide)).round() if inputs.shape[1] == 3 else None
     if pixels is None or pixels.min() < 0 or pixels.max() > 255:
         raise ValueError(
             f"{caller}: X is {describe(X)} and not an ImageNet-normalised picture, so the "

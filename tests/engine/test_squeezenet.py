@@ -1,87 +1,195 @@
-"""The short way to one class's score is exact, and only taken where it is safe."""
+"""The short way through SqueezeNet is exact, and only taken by exactly torchvision's network."""
+
+import copy
 
 import pytest
 import torch
-from torch import nn
-from torchvision.models import resnet18, squeezenet1_1
+from conftest import NEAR_EDGES, relative_difference
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torchvision.models import SqueezeNet, resnet18, squeezenet1_0, squeezenet1_1
 
-from labutils.engine.squeezenet import is_plain_squeezenet, single_class
-from labutils.saliency import score_gradient
+from labutils.engine.squeezenet import ShortWay, interleave, is_torchvisions
+from labutils.saliency import compute_saliency_maps, score_gradient
+
+
+def squeezenet(classes: int = 10) -> nn.Module:
+    """SqueezeNet with random weights, to be hooked and altered."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return squeezenet1_1(weights=None, num_classes=classes).eval()
 
 
 @pytest.fixture
 def own_squeezenet() -> nn.Module:
-    """SqueezeNet with random weights, to be hooked and altered."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return squeezenet1_1(weights=None).eval()
+    return squeezenet()
 
 
-@pytest.fixture
-def X() -> torch.Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-
-
-def test_the_score_of_one_class_is_that_of_the_whole_network(X5, y5, model):
-    label = int(y5[0])
-    torch.testing.assert_close(single_class(model, label)(X5), model(X5)[:, label])
-
-
-def test_the_gradient_of_one_class_is_that_of_the_whole_network(X5, y5, model):
+@pytest.mark.parametrize("size", [(224, 224), (31, 50), (64, 65), (225, 227)],
+                         ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_short_way_is_the_gradient_autograd_gives(model, size):
     # In float64, where no rounding can put a value on the other side of a ReLU.
-    network = squeezenet1_1(weights=None).eval().double()
-    network.load_state_dict(model.state_dict())
-    label, X = int(y5[0]), X5[:1].double()
-    expected = score_gradient(lambda X: network(X)[:, label], X)
-    torch.testing.assert_close(score_gradient(single_class(network, label), X), expected)
+    network = copy.deepcopy(model).double()
+    X = torch.randn(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = ShortWay(network, torch.float64).gradient(X, 281)
+    torch.testing.assert_close(found, score_gradient(X, [281, 281], network))
 
 
-def test_another_architecture_takes_the_general_path(X):
-    network = resnet18(weights=None).eval()
-    assert torch.equal(single_class(network, 7)(X), network(X)[:, 7])
+def test_in_float32_it_differs_by_rounding_only(X5, y5, model):
+    label = int(y5[0])
+    found = ShortWay(model).gradient(X5[:1], label)
+    assert relative_difference(found, score_gradient(X5[:1], [label], model)) < NEAR_EDGES
 
 
-def test_a_plain_squeezenet_takes_the_short_way(own_squeezenet, X, monkeypatch):
-    monkeypatch.setattr(own_squeezenet, "forward", None)  # whoever calls the network fails
-    assert single_class(own_squeezenet, 7)(X).shape == (2,)
+def test_it_changes_neither_the_input_nor_the_model(X5, model):
+    before, weights = X5.clone(), copy.deepcopy(model.state_dict())
+    ShortWay(model).gradient(X5, 3)
+    assert torch.equal(X5, before)
+    assert all(torch.equal(t, weights[name]) for name, t in model.state_dict().items())
 
 
-@pytest.mark.parametrize("part", ["classifier", "features.1", "classifier.2"])
-def test_a_hook_anywhere_is_respected(own_squeezenet, X, part):
-    own_squeezenet.get_submodule(part).register_forward_hook(
-        lambda module, inputs, output: 2 * output)
-    torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
+def test_parts_of_each_parity_land_on_their_rows_and_columns():
+    parts = torch.arange(4.0).reshape(1, 4, 1, 1).expand(1, 4, 2, 2)
+    picture = interleave(parts, 4, 3)
+    assert picture[0, 0].tolist() == [[0, 1, 0], [2, 3, 2], [0, 1, 0], [2, 3, 2]]
+
+
+@pytest.mark.parametrize("classes", [1000, 10])
+def test_torchvisions_own_is_recognised_with_any_weights(classes):
+    assert is_torchvisions(squeezenet(classes).requires_grad_(False))
+
+
+@pytest.mark.parametrize("build", [resnet18, squeezenet1_0])
+def test_another_architecture_is_not(build):
+    assert not is_torchvisions(build(weights=None).eval())
+
+
+def test_without_its_hook_a_squeezenet_is_torchvisions_again(own_squeezenet):
+    handle = own_squeezenet.register_forward_hook(lambda *args: None)
+    assert not is_torchvisions(own_squeezenet)
+    handle.remove()
+    assert is_torchvisions(own_squeezenet)
 
 
 @pytest.mark.parametrize("register", [
-    lambda m: m.register_forward_hook(lambda *args: None),
-    lambda m: m.register_forward_pre_hook(lambda *args: None),
-    lambda m: m.register_full_backward_hook(lambda *args: None),
-    lambda m: m.register_full_backward_pre_hook(lambda *args: None),
-], ids=["forward", "forward pre", "backward", "backward pre"])
-def test_a_hook_of_any_kind_leads_to_the_general_path(own_squeezenet, register):
-    register(own_squeezenet.features[1])
-    assert not is_plain_squeezenet(own_squeezenet)
+    nn.modules.module.register_module_forward_hook,
+    nn.modules.module.register_module_forward_pre_hook,
+    nn.modules.module.register_module_full_backward_hook,
+], ids=["forward", "forward pre", "backward"])
+def test_a_hook_on_all_modules_leads_to_the_general_way(own_squeezenet, register):
+    handle = register(lambda *args: None)
+    try:
+        assert not is_torchvisions(own_squeezenet)
+    finally:
+        handle.remove()
 
 
-def test_an_altered_head_leads_to_the_general_path(own_squeezenet, X):
-    own_squeezenet.classifier[2] = nn.Softplus()
-    torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
+class GuidedReLU(nn.ReLU):
+    """Only positive gradients pass."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        X = X.relu()
+        if X.requires_grad:
+            X.register_hook(lambda gradient: gradient.clamp_min(0))
+        return X
 
 
-def test_an_altered_stem_leads_to_the_general_path(own_squeezenet, X):
-    own_squeezenet.features[1] = nn.Tanh()
-    torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
+class Doubled(SqueezeNet):
+    """A subclass with a forward of its own."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        return 2 * super().forward(X)
 
 
-@pytest.mark.parametrize("name, value", [
-    ("features.0.stride", (1, 1)), ("features.0.padding", (1, 1)), ("features.2.ceil_mode", False)])
-def test_an_altered_geometry_leads_to_the_general_path(own_squeezenet, X, name, value):
-    part, _, attribute = name.rpartition(".")
-    setattr(own_squeezenet.get_submodule(part), attribute, value)
-    torch.testing.assert_close(single_class(own_squeezenet, 7)(X), own_squeezenet(X)[:, 7])
+class Twice(nn.Module):
+    def forward(self, weight: Tensor) -> Tensor:
+        return 2 * weight
 
 
-def test_without_its_hook_a_squeezenet_is_plain_again(own_squeezenet):
-    own_squeezenet.register_forward_hook(lambda *args: None).remove()
-    assert is_plain_squeezenet(own_squeezenet)
+def replace(name: str, module: nn.Module):
+    return lambda m: m.set_submodule(name, module)
+
+
+def put(name: str, attribute: str, value: object):
+    return lambda m: setattr(m.get_submodule(name), attribute, value)
+
+
+def hook(name: str, kind: str):
+    def register(m: nn.Module) -> None:
+        function = {
+            "forward_hook": lambda module, given, result: 2 * result,
+            "forward_pre_hook": lambda module, given: (2 * given[0],),
+            "full_backward_hook": lambda module, given, result: (2 * given[0],),
+            "full_backward_pre_hook": lambda module, given: (2 * given[0],),
+        }[kind]
+        # ReLUs that work in place and backward hooks do not go together.
+        for relu in m.modules():
+            if isinstance(relu, nn.ReLU):
+                relu.inplace = False
+        getattr(m.get_submodule(name), f"register_{kind}")(function)
+
+    return register
+
+
+def doubled_forward(name: str):
+    def alter(m: nn.Module) -> None:
+        module = m.get_submodule(name)
+        forward = module.forward
+        module.forward = lambda X: 2 * forward(X)
+
+    return alter
+
+
+ALTERATIONS = {
+    "a subclass": lambda m: setattr(m, "__class__", Doubled),
+    "its own forward": doubled_forward(""),
+    "a layer's own forward": doubled_forward("features.4"),
+    "guided ReLUs": replace("features.1", GuidedReLU()),
+    "a guided ReLU inside": replace("features.7.squeeze_activation", GuidedReLU()),
+    "a soft head": replace("classifier.2", nn.Softplus()),
+    "a 3×3 head": replace("classifier.1", nn.Conv2d(512, 10, 3)),
+    "a padded head": replace("classifier.1", nn.Conv2d(512, 10, 1, padding=1)),
+    "a head of stride 2": put("classifier.1", "stride", (2, 2)),
+    "max instead of mean": replace("classifier.3", nn.AdaptiveMaxPool2d((1, 1))),
+    "a stem of stride 1": put("features.0", "stride", (1, 1)),
+    "a padded stem": put("features.0", "padding", (1, 1)),
+    "pooling rounds down": put("features.2", "ceil_mode", False),
+    "a pooling of 2": put("features.5", "kernel_size", 2),
+    "mean pooling": replace("features.8", nn.AvgPool2d(3, 2, ceil_mode=True)),
+    "another activation": replace("features.9.expand3x3_activation", nn.Tanh()),
+    "reflected borders": put("features.10.expand3x3", "padding_mode", "reflect"),
+    "a parametrised weight": lambda m: parametrize.register_parametrization(
+        m.features[3].expand1x1, "weight", Twice()),
+    "a hook": hook("features.6", "forward_hook"),
+    "a pre-hook": hook("classifier", "forward_pre_hook"),
+    "a backward hook": hook("features.6.squeeze", "full_backward_hook"),
+    "a backward pre-hook": hook("features.11", "full_backward_pre_hook"),
+}
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_an_altered_squeezenet_is_not_torchvisions(own_squeezenet, name):
+    ALTERATIONS[name](own_squeezenet)
+    assert not is_torchvisions(own_squeezenet)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True,
+          suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from(sorted(ALTERATIONS)), min_size=0, max_size=2, unique=True))
+def test_whatever_is_altered_the_map_is_that_of_a_plain_autograd_loop(names):
+    model = squeezenet()
+    for name in names:
+        ALTERATIONS[name](model)
+    X = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    try:
+        expected = []
+        for x, label in zip(X, (3, 7), strict=True):
+            leaf = x[None].clone().requires_grad_()
+            model(leaf)[0, label].backward()
+            expected.append(leaf.grad)
+    except (RuntimeError, AttributeError):  # two alterations that no network survives
+        return
+    found = compute_saliency_maps(X, [3, 7], model)
+    torch.testing.assert_close(found, torch.cat(expected), rtol=1e-3, atol=1e-6)
