@@ -32,6 +32,7 @@ def examine() -> Iterator[Finding]:
     yield Finding(sys.version_info >= (3, 11), "Python", version, "install Python 3.11 or newer")
     for package, wanted in requirements().items():
         yield package_finding(package, wanted)
+    yield working_finding("classroom folder", _classroom, "LAB_DATA")
     yield working_finding("pictures", _pictures, "LAB_PICTURES")
     yield working_finding("weights", _weights, "LAB_WEIGHTS")
     yield working_finding("saliency map", _saliency, "LAB_WEIGHTS")
@@ -70,6 +71,11 @@ def working_finding(subject: str, check: Callable[[], str], variable: str) -> Fi
         return Finding(False, subject, f"{type(error).__name__}: {error}", mend)
 
 
+def _classroom() -> str:
+    folder = importlib.import_module("labutils.files.folders").classroom_folder()
+    return "none, LAB_DATA is not set" if folder is None else str(folder)
+
+
 def _pictures() -> str:
     return importlib.import_module("labutils.pictures").load_pictures().source
 
@@ -89,6 +95,8 @@ def _saliency() -> str:
 
 def main() -> int:
     """Print the report; 0 when all is well, else 1."""
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal without "…" is no reason to stop
+        sys.stdout.reconfigure(errors="replace")
     findings = []
     for finding in examine():
         findings.append(finding)
