@@ -20,6 +20,7 @@ ANSWER_SECONDS = 4.0  # a server that has not answered by then is dead
 STALL_SECONDS = 10.0  # one that has answered may pause as long as that, all pauses together,
 SLOWEST = 50_000  # and longer by a second for so many bytes: 5 MB may take 110 s
 WHOLE_SECONDS = 120.0  # one fetch, all its mirrors together
+ABANDONED_SECONDS = 3600.0  # far over the whole: the clock of a network drive may be wrong
 CHUNK = 1 << 14  # bytes that must arrive before they count
 WORK_PREFIX = ".download-"  # folders of downloads under way
 
@@ -34,7 +35,7 @@ def fetch(name: str, urls: Sequence[str], sha256: str, default: str) -> Path:
     The SHA-256 is checked every time, also when the file was there already.
     A download lands in a folder of its own and moves to its place when the sum
     is right, so several processes may fetch the same file at once. What a
-    killed process has left is removed by the next download.
+    killed process has left is removed by the first call an hour later.
 
     A mirror is given up after 4 s without an answer, and when it stalls or
     sends less than 50 kB a second: after 10 s with nothing at all. The whole
@@ -56,12 +57,12 @@ def fetch(name: str, urls: Sequence[str], sha256: str, default: str) -> Path:
         return classroom / name
     folder = data_folder()
     target = folder / name
+    _remove_abandoned(folder)
     if target.is_file():
         check_sum(target, sha256)
         return target
     work = _work_folder(folder)
     try:
-        _remove_abandoned(folder, work)
         reasons = _download(name, urls, sha256, work)
         if reasons is None:
             if not target.is_file():  # another process may have been quicker
@@ -98,16 +99,11 @@ def _work_folder(folder: Path) -> Path:
         ) from error
 
 
-def _remove_abandoned(folder: Path, work: Path) -> None:
-    """Remove what killed processes left: no download under way is as old as that.
-
-    Ages are counted from the folder just made, not from this machine's clock: on
-    a network drive the two may differ.
-    """
-    now = work.stat().st_mtime
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left: no download under way is as old as that."""
     for path in folder.glob(f"{WORK_PREFIX}*"):
         with suppress(FileNotFoundError):  # another process may be cleaning as well
-            if now - path.stat().st_mtime > 2 * WHOLE_SECONDS:
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -330,11 +330,20 @@ def test_what_a_killed_process_leaves_is_removed_by_a_later_download(server, fol
         time.sleep(0.02)
     process.kill()
     process.wait()
-    left = [path for path in folder.rglob("*")]
+    left = list(folder.rglob("*"))
     assert left, "the process was killed too early or too late"
     for path in left:
         os.utime(path, (0, 0))
     get(server.url + "/right")
+    assert list(folder.iterdir()) == [folder / NAME]
+
+
+def test_what_a_killed_process_left_is_removed_when_the_file_is_there_already(closed, folder):
+    other = folder / f"{downloads.WORK_PREFIX}other"
+    other.mkdir(parents=True)
+    os.utime(other, (0, 0))
+    (folder / NAME).write_bytes(CONTENT)
+    get(closed)
     assert list(folder.iterdir()) == [folder / NAME]
 
 
