@@ -35,7 +35,7 @@ def examine() -> Iterator[Finding]:
     yield working_finding("classroom folder", _classroom, "LAB_DATA")
     yield working_finding("pictures", _pictures, "LAB_PICTURES")
     yield working_finding("weights", _weights, "LAB_WEIGHTS")
-    yield working_finding("saliency map", _saliency, "LAB_WEIGHTS")
+    yield working_finding("saliency map", _saliency, "LAB_PICTURES", "LAB_WEIGHTS")
 
 
 def requirements() -> dict[str, str]:
@@ -61,13 +61,17 @@ def package_finding(package: str, wanted: str) -> Finding:
     return Finding(fits, package, f"{found} (wanted {wanted})", MEND)
 
 
-def working_finding(subject: str, check: Callable[[], str], variable: str) -> Finding:
-    """Whether check() works; what it returns is the detail."""
+def working_finding(subject: str, check: Callable[[], str], *variables: str) -> Finding:
+    """Whether check() works; what it returns is the detail.
+
+    Args:
+        variables: the environment's, which may be at fault when they are set.
+    """
     try:
         return Finding(True, subject, check())
     except Exception as error:  # whatever it is, the report goes on
-        value = os.environ.get(variable)
-        mend = f"check {variable}, which is {value!r}" if value else MEND
+        suspects = [f"check {v}, which is {os.environ[v]!r}" for v in variables if os.getenv(v)]
+        mend = "; ".join(suspects) or MEND
         return Finding(False, subject, f"{type(error).__name__}: {error}", mend)
 
 

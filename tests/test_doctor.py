@@ -113,3 +113,10 @@ def test_a_terminal_of_ascii_is_no_reason_to_stop(monkeypatch):
     assert main() == 1
     terminal.flush()
     assert b"[FAIL] pictures: 0?999" in terminal.buffer.getvalue()
+
+
+def test_the_mend_of_a_map_names_the_pictures_when_they_are_at_fault(monkeypatch, capsys):
+    monkeypatch.setenv("LAB_PICTURES", "nowhere")
+    main()
+    map_finding = capsys.readouterr().out.split("[FAIL] saliency map")[1]
+    assert "mend: check LAB_PICTURES, which is 'nowhere'" in map_finding
