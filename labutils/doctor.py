@@ -32,9 +32,10 @@ def examine() -> Iterator[Finding]:
     yield Finding(sys.version_info >= (3, 11), "Python", version, "install Python 3.11 or newer")
     for package, wanted in requirements().items():
         yield package_finding(package, wanted)
+    yield working_finding("classroom folder", _classroom, "LAB_DATA")
     yield working_finding("pictures", _pictures, "LAB_PICTURES")
     yield working_finding("weights", _weights, "LAB_WEIGHTS")
-    yield working_finding("saliency map", _saliency, "LAB_WEIGHTS")
+    yield working_finding("saliency map", _saliency, "LAB_PICTURES", "LAB_WEIGHTS")
 
 
 def requirements() -> dict[str, str]:
@@ -60,14 +61,23 @@ def package_finding(package: str, wanted: str) -> Finding:
     return Finding(fits, package, f"{found} (wanted {wanted})", MEND)
 
 
-def working_finding(subject: str, check: Callable[[], str], variable: str) -> Finding:
-    """Whether check() works; what it returns is the detail."""
+def working_finding(subject: str, check: Callable[[], str], *variables: str) -> Finding:
+    """Whether check() works; what it returns is the detail.
+
+    Args:
+        variables: the environment's, which may be at fault when they are set.
+    """
     try:
         return Finding(True, subject, check())
     except Exception as error:  # whatever it is, the report goes on
-        value = os.environ.get(variable)
-        mend = f"check {variable}, which is {value!r}" if value else MEND
+        suspects = [f"check {v}, which is {os.environ[v]!r}" for v in variables if os.getenv(v)]
+        mend = "; ".join(suspects) or MEND
         return Finding(False, subject, f"{type(error).__name__}: {error}", mend)
+
+
+def _classroom() -> str:
+    folder = importlib.import_module("labutils.files.folders").classroom_folder()
+    return "none, LAB_DATA is not set" if folder is None else str(folder)
 
 
 def _pictures() -> str:
@@ -89,6 +99,8 @@ def _saliency() -> str:
 
 def main() -> int:
     """Print the report; 0 when all is well, else 1."""
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal without "…" is no reason to stop
+        sys.stdout.reconfigure(errors="replace")
     findings = []
     for finding in examine():
         findings.append(finding)

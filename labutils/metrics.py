@@ -5,6 +5,7 @@ magnitudes, 0 or more.
 """
 
 import numpy as np
+import torch
 from scipy import stats
 from torch import Tensor
 
@@ -16,12 +17,18 @@ Map = Tensor | np.ndarray
 def relative_error(saliency_map: Map, reference: Map) -> float:
     """‖M − R‖₂ / ‖R‖₂; 0 for equal maps."""
     m, r = _two(saliency_map, reference, "relative_error")
+    if not r.any():
+        raise ValueError("relative_error: the second map is 0 everywhere.")
     return float(np.linalg.norm(m - r) / np.linalg.norm(r))
 
 
 def correlation(first: Map, second: Map) -> float:
-    """Pearson's correlation of two maps' pixels, −1…1; their scales do not matter."""
-    a, b = _two(first, second, "correlation")
+    """Pearson's correlation of two maps' pixels, −1…1; their scales do not matter.
+
+    Raises:
+        ValueError: one of the maps is constant: 0/0.
+    """
+    a, b = _two_that_vary(first, second, "correlation")
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
@@ -30,8 +37,11 @@ def rank_correlation(first: Map, second: Map) -> float:
 
     Source: Spearman 1904, "The proof and measurement of association between two
     things"; for saliency maps Adebayo et al. 2018, "Sanity checks for saliency maps".
+
+    Raises:
+        ValueError: one of the maps is constant: 0/0.
     """
-    a, b = _two(first, second, "rank_correlation")
+    a, b = _two_that_vary(first, second, "rank_correlation")
     return float(stats.spearmanr(a.ravel(), b.ravel()).statistic)
 
 
@@ -57,6 +67,15 @@ def gini(saliency_map: Map) -> float:
     return float((weights * m).sum() / (m.size * m.sum()))
 
 
+def to_numpy(x: Tensor | np.ndarray) -> np.ndarray:
+    """A tensor on any device, of any dtype, tracked or not, or an array, as a numpy array."""
+    if not isinstance(x, Tensor):
+        return np.asarray(x)
+    x = x.detach().cpu()
+    # numpy has no bfloat16.
+    return (x.float() if x.dtype is torch.bfloat16 else x).numpy()
+
+
 def _one(saliency_map: Map, caller: str) -> np.ndarray:
     """A map of magnitudes in double precision."""
     m = _as_array(saliency_map, caller)
@@ -73,17 +92,24 @@ def _two(first: Map, second: Map, caller: str) -> tuple[np.ndarray, np.ndarray]:
     if a.shape != b.shape:
         raise ValueError(f"{caller}: the maps have shapes {a.shape} and {b.shape}; "
                          "expected the same shape.")
-    if not b.any():
-        raise ValueError(f"{caller}: the second map is 0 everywhere.")
+    return a, b
+
+
+def _two_that_vary(first: Map, second: Map, caller: str) -> tuple[np.ndarray, np.ndarray]:
+    a, b = _two(first, second, caller)
+    for m, which in ((a, "first"), (b, "second")):
+        if m.min() == m.max():
+            raise ValueError(f"{caller}: the {which} map is constant, {m.flat[0]:.4g} everywhere; "
+                             "expected maps that vary: a constant one correlates with nothing.")
     return a, b
 
 
 def _as_array(saliency_map: Map, caller: str) -> np.ndarray:
-    if not isinstance(saliency_map, (Tensor, np.ndarray)) or saliency_map.ndim != 2:
+    if (not isinstance(saliency_map, (Tensor, np.ndarray)) or saliency_map.ndim != 2
+            or 0 in saliency_map.shape):
         raise ValueError(f"{caller}: the map is {describe(saliency_map)}; expected one map (H, W). "
                          "Of several maps (N, H, W) give one after the other.")
-    m = saliency_map.detach().cpu().numpy() if isinstance(saliency_map, Tensor) else saliency_map
-    m = m.astype(np.float64)
+    m = to_numpy(saliency_map).astype(np.float64)
     if not np.isfinite(m).all():
         raise ValueError(f"{caller}: the map has NaN or infinite values.")
     return m

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_1
 
+from labutils.files.archives import check_unpacked_size
 from labutils.files.authors_weights import deepscale_state
 from labutils.files.downloads import fetch
 
+LARGEST_FILE = 100 * 10**6  # bytes when unpacked: twenty times the weights
 TORCHVISION_NAME = "squeezenet1_1-b8a52dc0.pth"
 TORCHVISION_SHA256 = "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b"
 TORCHVISION_URLS = ("https://download.pytorch.org/models/" + TORCHVISION_NAME,)
@@ -47,10 +49,14 @@ def load_squeezenet(
     else:
         path = Path(weights).expanduser()
         state, source = _state_from_file(path), f"your own: {path.name}"
-    model = squeezenet1_1(weights=None)
+    # Without storage: the random weights that torchvision would draw are not wanted,
+    # and drawing them would move the caller's random state.
+    with torch.device("meta"):
+        model = squeezenet1_1(weights=None)
     _load_state(model, state, source)
     model.eval().requires_grad_(False)
-    model.to(device=choose_device(device), memory_format=torch.channels_last)
+    model.to(device=choose_device(device), dtype=torch.float32,
+             memory_format=torch.channels_last)
     model.source = source
     return model
 
@@ -78,7 +84,7 @@ def _load_state(model: nn.Module, state: dict[str, Tensor], source: str) -> None
     bad = [name for name, t in state.items() if not torch.isfinite(t).all()]
     if bad:
         raise ValueError(f"load_squeezenet: {source} has NaN or infinite values in {bad[0]!r}.")
-    model.load_state_dict(state)
+    model.to_empty(device="cpu").load_state_dict(state)
 
 
 def _state_from_file(path: Path) -> dict[str, Tensor]:
@@ -87,6 +93,7 @@ def _state_from_file(path: Path) -> dict[str, Tensor]:
             f"load_squeezenet: {str(path)!r} is neither 'deepscale' nor 'torchvision', "
             "nor a file; give the path of a .pth or .npz file."
         )
+    check_unpacked_size(path, LARGEST_FILE, "load_squeezenet")
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as file:

@@ -47,7 +47,7 @@ def add_noise(
         raise TypeError(
             f"add_noise: rng is {describe(rng)}; expected np.random.default_rng(seed) or None."
         )
-    sigma = noise_pct * x.std(axis=tuple(range(x.ndim))[-3:], keepdims=True)
+    sigma = noise_pct * x.std(axis=tuple(range(x.ndim))[-3:], dtype=np.float64, keepdims=True)
     noisy = x + sigma * rng.standard_normal(x.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
@@ -65,7 +65,8 @@ def noise_in_other_units(x: np.ndarray, noise_pct: float) -> dict[str, float]:
         the three channels.
     """
     check_noise_pct(noise_pct, "noise_in_other_units")
-    sigma = noise_pct * float(x.std())
+    check_pixel_values(x, "x", "noise_in_other_units")
+    sigma = noise_pct * float(x.std(dtype=np.float64))
     span = float(x.max()) - float(x.min())
     return {
         "grey levels": sigma,

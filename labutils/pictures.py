@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from labutils.files.archives import check_unpacked_size
 from labutils.files.downloads import fetch
 from labutils.files.packages import package_file
+from labutils.files.picture_files import open_rgb
 
 SIZE = 224
+LARGEST_NPZ = 10**9  # bytes when unpacked: 6,600 pictures
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 VAL_25_NAME = "imagenet_val_25.npz"
 VAL_25_SHA256 = "35141609d22457c791e8fbe10c2d3b09ed0d6a04b669173e9fbebb0b4915cd3c"
@@ -85,24 +88,13 @@ def load_imagenet_val(num: int | None = None) -> Pictures:
 def read_picture(path: str | os.PathLike, size: int = SIZE) -> np.ndarray:
     """One picture file as uint8 (size, size, 3): middle square, resized.
 
+    Grey becomes RGB, 16 bits are scaled to 8.
+
     Raises:
         FileNotFoundError: no such file.
-        ValueError: empty, or not a picture.
+        ValueError: empty, not a picture, or too large to be unpacked.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"read_picture: there is no file {path}.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"read_picture: {path} is empty (0 bytes); copy or download it again.")
-    try:
-        with Image.open(path) as img:
-            # Phones store the picture lying on its side, with a note how to turn it.
-            img = ImageOps.exif_transpose(img).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(
-            f"read_picture: {path} is not a picture that can be read ({error}); "
-            "expected a JPEG, PNG, WebP or BMP file."
-        ) from error
+    img = open_rgb(Path(path).expanduser(), "read_picture")
     side = min(img.size)
     left, top = (img.width - side) // 2, (img.height - side) // 2
     square = img.crop((left, top, left + side, top + side))
@@ -114,7 +106,6 @@ def imagenet_class_names() -> dict[int, str]:
     from torchvision.models import SqueezeNet1_1_Weights
 
     return dict(enumerate(SqueezeNet1_1_Weights.IMAGENET1K_V1.meta["categories"]))
-
 
 
 def _load_samples() -> Pictures:
@@ -162,6 +153,7 @@ def _from_files(paths: list[Path], source: str) -> Pictures:
 
 
 def _from_npz(path: Path) -> Pictures:
+    check_unpacked_size(path, LARGEST_NPZ, "load_pictures")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if name in ("X", "y")}

@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from labutils.metrics import to_numpy
+
 PANEL = 1.9  # inches per picture: five side by side fit a laptop's page
 WIDTH = 5 * PANEL
 DPI = 100
@@ -54,10 +56,13 @@ def html_figure(fig: Figure, alt: str) -> HTML:
 
 
 def save(fig: Figure, stem: str | Path) -> list[Path]:
-    """Write a figure as ``stem.png`` (150 dpi) and ``stem.pdf``; returns the paths."""
+    """Write a figure as ``stem.png`` (150 dpi) and ``stem.pdf``; returns the paths.
+
+    The endings are appended: ``"noise_0.05"`` becomes ``noise_0.05.png``.
+    """
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [stem.with_suffix(".png"), stem.with_suffix(".pdf")]
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
     for path in paths:
         fig.savefig(path, dpi=150, bbox_inches="tight")
     return paths
@@ -76,7 +81,7 @@ def plot_pictures(
     rows = -(-len(X) // columns)
     fig, axes = _grid(rows, min(columns, len(X)))
     for ax, x, title in zip(axes.flat, X, titles, strict=False):
-        ax.imshow(x)
+        ax.imshow(to_numpy(x))
         ax.set_title(title, fontsize=9)
     return fig
 
@@ -113,10 +118,11 @@ def plot_maps(
         fig, axes = _grid(1 + len(maps), len(X))
         label_pictures, label_maps = Axes.set_title, Axes.set_ylabel
     for ax, x, title in zip(axes[0], X, titles, strict=True):
-        ax.imshow(x)
+        ax.imshow(to_numpy(x))
         label_pictures(ax, title, fontsize=9)
     for row, (name, row_maps) in zip(axes[1:], maps.items(), strict=True):
-        for k, (ax, saliency_map) in enumerate(zip(row, to_numpy(row_maps), strict=True)):
+        for k, (ax, saliency_map) in enumerate(zip(row, row_maps, strict=True)):
+            saliency_map = to_numpy(saliency_map)
             ax.imshow(saliency_map, cmap=cmap, vmin=0, vmax=np.percentile(saliency_map, cap))
             if notes and name in notes:
                 ax.set_xlabel(notes[name][k], fontsize=8)
@@ -147,11 +153,6 @@ def plot_histograms(
         if log:
             ax.set_yscale("log")
     return fig
-
-
-def to_numpy(x: Tensor | np.ndarray) -> np.ndarray:
-    """A tensor on any device, or an array, as a numpy array."""
-    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
 
 
 def _grid(rows: int, columns: int, panel: float = PANEL) -> tuple[Figure, np.ndarray]:

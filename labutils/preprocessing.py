@@ -7,19 +7,21 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 from torchvision.transforms import functional as F
 
-from labutils.engine.door import as_uint8_picture, describe
-from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, to_pixels
-from labutils.engine.pixels import normalise as normalise  # for the notebooks
+from labutils.engine.door import check_picture, describe
+from labutils.engine.pixels import normalise, to_pixels
+from labutils.files.picture_files import as_rgb
 
 
 def preprocess(img: Image.Image | np.ndarray, size: int = 224) -> Tensor:
     """One picture as the network's input.
 
     Resize the shorter side to ``size``, cut the middle square, divide by 255,
-    subtract ImageNet's mean, divide by its standard deviation.
+    subtract ImageNet's mean, divide by its standard deviation. Fractions of a
+    grey level in a float array are kept, as in every function that takes
+    pictures; when a uint8 picture is resized its pixels stay whole numbers.
 
     Args:
-        img: a PIL image, or an array (H, W, 3), uint8, or float in 0…255.
+        img: a PIL image, or an array (H, W, 3), integers or floats in 0…255.
         size: side of the result in pixels.
 
     Returns:
@@ -29,11 +31,17 @@ def preprocess(img: Image.Image | np.ndarray, size: int = 224) -> Tensor:
         TypeError, ValueError: not a picture of that kind; the message says why.
     """
     if not isinstance(img, Image.Image):
-        img = Image.fromarray(as_uint8_picture(img, "preprocess"))
-    img = img.convert("RGB")
-    if img.size != (size, size):
-        img = F.center_crop(F.resize(img, size, antialias=True), [size, size])
-    return F.normalize(F.to_tensor(img), IMAGENET_MEAN, IMAGENET_STD)[None]
+        check_picture(img, "preprocess")
+    if isinstance(img, np.ndarray) and img.dtype.kind == "f":
+        picture = torch.from_numpy(img.astype(np.float32)).permute(2, 0, 1)
+    elif isinstance(img, np.ndarray):
+        picture = Image.fromarray(img.astype(np.uint8))
+    else:
+        picture = as_rgb(img, "preprocess: img")
+    if F.get_image_size(picture) != [size, size]:
+        picture = F.center_crop(F.resize(picture, size, antialias=True), [size, size])
+    pixels = picture if isinstance(picture, Tensor) else F.pil_to_tensor(picture).float()
+    return normalise(pixels.contiguous())[None]
 
 
 def deprocess(x: Tensor, should_rescale: bool = True) -> Image.Image:
@@ -61,7 +69,14 @@ def deprocess(x: Tensor, should_rescale: bool = True) -> Image.Image:
 
 
 def rescale(x: Tensor | np.ndarray) -> Tensor | np.ndarray:
-    """Stretch a tensor or array to 0…1: (x − min) / (max − min); constants become 0."""
+    """Stretch a tensor or array to 0…1: (x − min) / (max − min); constants become 0.
+
+    Integers become floats first: the width of int8's range does not fit into int8.
+    """
+    if isinstance(x, Tensor):
+        x = x if x.is_floating_point() else x.float()
+    else:
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
     low, high = x.min(), x.max()
     return (x - low) / (high - low) if high > low else x * 0.0
 

@@ -1,5 +1,6 @@
 """The doctor finds what is wrong and names the mend."""
 
+import io
 import sys
 
 import pytest
@@ -90,3 +91,32 @@ def test_bad_weights_make_the_report_fail_and_go_on(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "[FAIL] weights: FileNotFoundError" in printed
     assert "[OK] pictures" in printed and "checks failed." in printed
+
+
+def test_a_classroom_folder_that_does_not_exist_is_found_with_the_mend(monkeypatch, capsys):
+    monkeypatch.setenv("LAB_DATA", "no/such/folder")
+    assert main() == 1
+    printed = capsys.readouterr().out
+    assert "[FAIL] classroom folder: FileNotFoundError: LAB_DATA is 'no/such/folder'" in printed
+    assert "mend: check LAB_DATA, which is 'no/such/folder'" in printed
+
+
+def test_the_classroom_folder_in_use_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAB_DATA", str(tmp_path))
+    assert doctor._classroom() == str(tmp_path.resolve())
+
+
+def test_a_terminal_of_ascii_is_no_reason_to_stop(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(doctor, "examine", lambda: [Finding(False, "pictures", "0…999", "é")])
+    assert main() == 1
+    terminal.flush()
+    assert b"[FAIL] pictures: 0?999" in terminal.buffer.getvalue()
+
+
+def test_the_mend_of_a_map_names_the_pictures_when_they_are_at_fault(monkeypatch, capsys):
+    monkeypatch.setenv("LAB_PICTURES", "nowhere")
+    main()
+    map_finding = capsys.readouterr().out.split("[FAIL] saliency map")[1]
+    assert "mend: check LAB_PICTURES, which is 'nowhere'" in map_finding

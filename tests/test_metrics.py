@@ -78,3 +78,46 @@ def test_a_map_is_not_changed():
     metrics.gini(m)
     metrics.relative_error(m, m)
     assert torch.equal(m, before)
+
+
+@pytest.mark.parametrize("metric", [metrics.correlation, metrics.rank_correlation])
+@pytest.mark.parametrize(("maps", "which"), [
+    ((np.full((7, 9), 0.1), MAP), "first"), ((MAP, np.full((7, 9), 0.1)), "second"),
+    ((0 * MAP, MAP), "first"), ((MAP, 0 * MAP), "second")],
+    ids=["first", "second", "first zero", "second zero"])
+def test_a_constant_map_correlates_with_nothing(metric, maps, which):
+    with pytest.raises(ValueError, match=f"{metric.__name__}: the {which} map is constant"):
+        metric(*maps)
+
+
+def test_a_relative_error_to_nothing_is_refused():
+    with pytest.raises(ValueError, match="relative_error: the second map is 0 everywhere"):
+        metrics.relative_error(MAP, 0 * MAP)
+
+
+@pytest.mark.parametrize("metric", ONE_MAP)
+def test_a_map_without_pixels_is_refused(metric):
+    with pytest.raises(ValueError, match=rf"{metric.__name__}: the map is .*\(0, 9\)"):
+        metric(MAP[:0])
+
+
+@pytest.mark.parametrize("metric", TWO_MAPS)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_tensors_of_any_precision_tracked_or_not_are_measured(metric, dtype):
+    m = torch.from_numpy(MAP).to(dtype).requires_grad_()
+    assert metric(m, OTHER) == pytest.approx(metric(MAP, OTHER), rel=0.05, abs=0.05)
+
+
+@pytest.mark.parametrize("x", [
+    np.ones(3), torch.ones(3), torch.ones(3, requires_grad=True), [1, 1, 1],
+    torch.ones(3, dtype=torch.bfloat16), torch.ones(3, dtype=torch.bfloat16, requires_grad=True),
+    torch.ones(3, dtype=torch.int64)],
+    ids=["array", "tensor", "tracked", "list", "bfloat16", "tracked bfloat16", "integers"])
+def test_to_numpy_takes_arrays_and_tensors(x):
+    found = metrics.to_numpy(x)
+    assert isinstance(found, np.ndarray) and found.tolist() == [1, 1, 1]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_to_numpy_takes_tensors_on_a_gpu():
+    assert metrics.to_numpy(torch.ones(3, device="cuda")).tolist() == [1, 1, 1]

@@ -215,3 +215,26 @@ def test_without_a_gpu_the_cpu_is_taken(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert choose_device() == torch.device("cpu")
+
+
+@pytest.mark.parametrize("weights", ["deepscale", "own"])
+def test_loading_a_network_leaves_the_global_random_state_alone(tmp_path, state, weights):
+    torch.save(state, tmp_path / "own.pth")
+    before = torch.get_rng_state()
+    load_squeezenet("deepscale" if weights == "deepscale" else tmp_path / "own.pth", device="cpu")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_own_weights_in_another_precision_become_float32(tmp_path, state):
+    np.savez(tmp_path / "own.npz", **{k: t.double().numpy() for k, t in state.items()})
+    parameters = load_squeezenet(tmp_path / "own.npz", device="cpu").state_dict()
+    assert all(torch.equal(parameters[name], tensor) for name, tensor in state.items())
+
+
+def test_the_network_is_float32_whatever_the_default_is():
+    torch.set_default_dtype(torch.float64)
+    try:
+        loaded = load_squeezenet("deepscale", device="cpu")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}

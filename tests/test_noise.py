@@ -237,3 +237,25 @@ def test_noise_in_other_units_speaks_of_the_same_sigma(tiny_pictures):
     assert units["share of max − min"] * (int(x.max()) - int(x.min())) == pytest.approx(sigma)
     normalised = np.mean([sigma / 255 / std for std in IMAGENET_STD])
     assert units["normalised"] == pytest.approx(normalised)
+
+
+def test_half_precision_pictures_get_the_noise_of_double_precision(tiny_pictures):
+    expected = add_noise(tiny_pictures, 0.3, np.random.default_rng(4))
+    found = add_noise(tiny_pictures.astype(np.float16), 0.3, np.random.default_rng(4))
+    assert np.array_equal(found, expected)
+
+
+def test_add_noise_refuses_pixels_in_0_to_1_and_says_how_to_convert(tiny_pictures):
+    with pytest.raises(ValueError, match=r"add_noise: x has .*0…1.*\(x \* 255\)\.round"):
+        add_noise(tiny_pictures / 255)
+
+
+def test_noise_in_other_units_of_half_precision_is_finite(tiny_pictures):
+    x = tiny_pictures[2]
+    assert noise_in_other_units(x.astype(np.float16), 0.2) == pytest.approx(
+        noise_in_other_units(x, 0.2))
+
+
+def test_noise_in_other_units_refuses_pixels_in_0_to_1(tiny_pictures):
+    with pytest.raises(ValueError, match="noise_in_other_units: x has .*0…1"):
+        noise_in_other_units(tiny_pictures[0] / 255, 0.2)

@@ -15,7 +15,6 @@ from labutils.plots import (
     save,
     short_name,
     show,
-    to_numpy,
 )
 
 X = np.arange(7 * 8 * 8 * 3, dtype=np.uint8).reshape(7, 8, 8, 3)
@@ -161,8 +160,22 @@ def test_figures_leave_the_data_alone():
     assert np.array_equal(X, before_X) and torch.equal(MAPS, before_maps)
 
 
-@pytest.mark.parametrize("x", [np.ones(3), torch.ones(3), torch.ones(3, requires_grad=True),
-                               [1, 1, 1]], ids=["array", "tensor", "tracked", "list"])
-def test_to_numpy_takes_arrays_and_tensors(x):
-    found = to_numpy(x)
-    assert isinstance(found, np.ndarray) and found.tolist() == [1, 1, 1]
+def test_figures_whose_names_have_a_point_do_not_overwrite_each_other(tmp_path):
+    names = [path.name for stem in ("noise_0.05", "noise_0.10")
+             for path in save(plot_pictures(X[:1], TITLES[:1]), tmp_path / stem)]
+    expected = ["noise_0.05.pdf", "noise_0.05.png", "noise_0.10.pdf", "noise_0.10.png"]
+    assert sorted(names) == sorted(path.name for path in tmp_path.iterdir()) == expected
+
+
+@pytest.mark.parametrize("maps", [
+    MAPS[:2].bfloat16(), MAPS[:2].clone().requires_grad_(),
+    [m.bfloat16().requires_grad_() for m in MAPS[:2]]], ids=["bfloat16", "tracked", "list of both"])
+def test_maps_of_any_precision_tracked_or_not_are_drawn(maps):
+    axes = plot_maps(torch.from_numpy(X[:2]), {"vanilla": maps}, TITLES[:2]).axes
+    assert all(np.allclose(drawn(ax), m, atol=0.01)
+               for ax, m in zip(axes[2:], MAPS[:2].numpy(), strict=True))
+
+
+def test_histograms_of_bfloat16_are_drawn():
+    (ax,) = plot_histograms({"a": MAPS.bfloat16()}, {"a": (0, 1)}, bins=4).axes
+    assert area(ax) == pytest.approx(1)

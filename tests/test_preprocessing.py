@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
+from torchvision import transforms
 
+from labutils.engine.door import as_network_input
 from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, normalise, to_pixels
 from labutils.preprocessing import blur_image, deprocess, preprocess, rescale
 
@@ -158,3 +161,54 @@ def test_blurring_refuses_an_impossible_sigma(sigma):
 def test_blurring_refuses_what_is_no_tensor_of_pictures(X):
     with pytest.raises(ValueError, match=r"blur_image: X is .*expected a tensor"):
         blur_image(X)
+
+
+@pytest.fixture
+def fractions(pictures) -> np.ndarray:
+    """A picture with fractions of a grey level."""
+    return pictures.X[0] * 0.99 + 0.9
+
+
+def test_preprocess_keeps_fractions_as_saliency_does(fractions):
+    expected = as_network_input(fractions[None], nn.Identity(), "test")
+    assert torch.equal(preprocess(fractions), expected)
+
+
+def test_preprocess_keeps_fractions_when_it_resizes():
+    assert to_pixels(preprocess(np.full((40, 30, 3), 7.75), size=20)) == pytest.approx(7.75)
+
+
+def test_resizing_floats_and_uint8_differs_by_rounding_only(pictures):
+    whole = to_pixels(preprocess(pictures.X[0], size=100))
+    floats = to_pixels(preprocess(pictures.X[0].astype(np.float32), size=100))
+    assert (whole - floats).abs().max() < 1.01
+
+
+@pytest.mark.parametrize("size", [224, 100])
+def test_uint8_pictures_are_preprocessed_as_torchvision_does_bit_for_bit(pictures, size):
+    expected = transforms.Compose([
+        transforms.Resize(size), transforms.CenterCrop(size), transforms.ToTensor(),
+        transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD)])(Image.fromarray(pictures.X[1]))
+    found = preprocess(pictures.X[1], size=size)
+    assert torch.equal(found, expected[None]) and found.is_contiguous()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_preprocess_refuses_pixels_in_0_to_1_and_says_how_to_convert(pictures, dtype):
+    message = r'preprocess: img has .*0…1.*\(img \* 255\)\.round\(\)\.astype\("uint8"\)'
+    with pytest.raises(ValueError, match=message):
+        preprocess((pictures.X[0] / 255).astype(dtype))
+
+
+@pytest.mark.parametrize("x", [
+    np.zeros((8, 8, 3)), np.ones((8, 8, 3), np.uint8), np.ones((8, 8, 3), int)],
+    ids=["black", "uint8", "integers"])
+def test_dark_pictures_that_can_be_nothing_else_are_welcome(x):
+    assert preprocess(x, size=8).shape == (1, 3, 8, 8)
+
+
+@pytest.mark.parametrize("x", [
+    torch.tensor([-128, 127, 0], dtype=torch.int8), np.array([-128, 127, 0], np.int8),
+    torch.tensor([-2**31, 2**31 - 1, 0], dtype=torch.int32)], ids=["tensor", "array", "int32"])
+def test_rescale_does_not_overflow_on_integers(x):
+    assert rescale(x).tolist() == pytest.approx([0, 1, 0.5], abs=0.01)

@@ -246,19 +246,22 @@ def check_noise_pct(noise_pct: float, caller: str) -> None:
         )
 
 
-def as_uint8_picture(img: np.ndarray, caller: str) -> np.ndarray:
-    """Check one picture (H, W, 3) and return it as uint8."""
+def check_picture(img: np.ndarray, caller: str) -> None:
+    """Raise unless img is one picture (H, W, 3), uint8 or numbers in 0…255."""
     if not isinstance(img, np.ndarray) or img.ndim != 3 or img.shape[-1] != 3:
         raise ValueError(
             f"{caller}: img is {describe(img)}; expected one picture (H, W, 3), "
             "RGB, as a PIL image or a numpy array."
         )
     check_pixel_values(img, "img", caller)
-    return img.astype(np.uint8)
 
 
 def check_pixel_values(x: np.ndarray, name: str, caller: str) -> None:
-    """Raise unless x holds uint8, or numbers in 0…255 without NaN."""
+    """Raise unless x holds uint8, or numbers in 0…255 without NaN.
+
+    Floats that end at 1 are refused: nearly always pixels in 0…1, which would
+    pass as an almost black picture.
+    """
     if x.dtype == np.uint8:
         return
     if x.dtype.kind not in "iuf":
@@ -269,6 +272,12 @@ def check_pixel_values(x: np.ndarray, name: str, caller: str) -> None:
         raise ValueError(
             f"{caller}: {name} has values from {x.min():.4g} to {x.max():.4g}; "
             "expected pixels 0…255 (before preprocessing)."
+        )
+    if x.dtype.kind == "f" and 0 < x.max(initial=0) <= 1:
+        raise ValueError(
+            f"{caller}: {name} has values from {x.min():.4g} to {x.max():.4g}, pixels in 0…1 such "
+            f"as plt.imread gives; expected 0…255. Convert: "
+            f'({name} * 255).round().astype("uint8").'
         )
 
 

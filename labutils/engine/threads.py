@@ -138,6 +138,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 def _compute_alone() -> None:
     torch.set_num_threads(1)
+    torch.get_num_threads()  # from now on this thread heeds nobody else's number
     # After one large block the C library keeps what is freed, up to twice its size, instead of
     # handing it back and faulting it in again page by page with every batch.
     torch.empty(31 * 2**20, dtype=torch.uint8)

@@ -1,7 +1,14 @@
 """Fetch one file, once, and never hand out a damaged one."""
 
+import os
+import queue
+import shutil
+import tempfile
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pooch
@@ -9,8 +16,13 @@ import requests
 
 from labutils.files.folders import classroom_folder, data_folder
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 30.0
+ANSWER_SECONDS = 4.0  # a server that has not answered by then is dead
+STALL_SECONDS = 10.0  # one that has answered may pause as long as that, all pauses together,
+SLOWEST = 50_000  # and longer by a second for so many bytes: 5 MB may take 110 s
+WHOLE_SECONDS = 120.0  # one fetch, all its mirrors together
+ABANDONED_SECONDS = 3600.0  # far over the whole: the clock of a network drive may be wrong
+CHUNK = 1 << 14  # bytes that must arrive before they count
+WORK_PREFIX = ".download-"  # folders of downloads under way
 
 
 class DownloadError(RuntimeError):
@@ -21,8 +33,13 @@ def fetch(name: str, urls: Sequence[str], sha256: str, default: str) -> Path:
     """The path of a file: from ``LAB_DATA``, from ``data/``, or downloaded.
 
     The SHA-256 is checked every time, also when the file was there already.
-    pooch downloads to a temporary file and renames it when the sum is right,
-    so an interrupted download leaves nothing behind.
+    A download lands in a folder of its own and moves to its place when the sum
+    is right, so several processes may fetch the same file at once. What a
+    killed process has left is removed by the first call an hour later.
+
+    A mirror is given up after 4 s without an answer, and when it stalls or
+    sends less than 50 kB a second: after 10 s with nothing at all. The whole
+    is given up after 120 s.
 
     Args:
         name: the file's name, for example ``"imagenet_val_25.npz"``.
@@ -31,7 +48,8 @@ def fetch(name: str, urls: Sequence[str], sha256: str, default: str) -> Path:
         default: what to use instead when it cannot be had; for the message.
 
     Raises:
-        DownloadError: not reachable (within 10 s), damaged, or not writable.
+        DownloadError: not reachable, too slow, damaged, or not writable.
+        FileNotFoundError: ``LAB_DATA`` is set but is no folder.
     """
     classroom = classroom_folder()
     if classroom is not None and (classroom / name).is_file():
@@ -39,21 +57,19 @@ def fetch(name: str, urls: Sequence[str], sha256: str, default: str) -> Path:
         return classroom / name
     folder = data_folder()
     target = folder / name
+    _remove_abandoned(folder)
     if target.is_file():
         check_sum(target, sha256)
         return target
-    _check_writable(folder)
-    reasons = []
-    for url in urls:
-        reason = _unreachable(url)
-        if reason is None:
-            try:
-                downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))
-                return Path(pooch.retrieve(url, f"sha256:{sha256}", name, folder,
-                                           downloader=downloader))
-            except (requests.RequestException, OSError, ValueError) as error:
-                reason = f"{type(error).__name__}: {str(error)[:200]}"
-        reasons.append(f"  {url}\n    {reason}")
+    work = _work_folder(folder)
+    try:
+        reasons = _download(name, urls, sha256, work)
+        if reasons is None:
+            if not target.is_file():  # another process may have been quicker
+                os.replace(work / name, target)
+            return target
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     raise DownloadError(
         f"{name} could not be downloaded:\n" + "\n".join(reasons) + "\n"
         f"Three ways out: (1) use the default, {default}, which needs no network; "
@@ -72,12 +88,10 @@ def check_sum(path: Path, sha256: str) -> None:
         )
 
 
-def _check_writable(folder: Path) -> None:
+def _work_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
-        probe.touch()
-        probe.unlink()
+        return Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=folder))
     except OSError as error:
         raise DownloadError(
             f"The download folder {folder} cannot be written ({error.strerror}). "
@@ -85,22 +99,88 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def _unreachable(url: str) -> str | None:
-    """Why a URL does not answer, or None when it does.
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left: no download under way is as old as that."""
+    for path in folder.glob(f"{WORK_PREFIX}*"):
+        with suppress(FileNotFoundError):  # another process may be cleaning as well
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
-    In a thread with a limit: a time-out of requests does not cover name
-    look-ups, which can hang for half a minute on a machine without network.
-    """
-    answer: list[str | None] = []
 
-    def ask() -> None:
+def _download(name: str, urls: Sequence[str], sha256: str, work: Path) -> list[str] | None:
+    """Download to ``work / name``: None, or why each mirror failed."""
+    downloader = partial(_get, deadline=time.monotonic() + WHOLE_SECONDS)
+    reasons = []
+    for url in urls:
         try:
-            response = requests.head(url, timeout=CONNECT_SECONDS, allow_redirects=True)
-            answer.append(None if response.ok else f"the server answered {response.status_code}")
-        except requests.RequestException as error:
-            answer.append(f"no connection ({type(error).__name__})")
+            pooch.retrieve(url, f"sha256:{sha256}", name, work, downloader=downloader)
+            return None
+        except (requests.RequestException, OSError, ValueError) as error:
+            reasons.append(f"  {url}\n    {_reason(error)}")
+    return reasons
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(CONNECT_SECONDS + 1)
-    return answer[0] if answer else f"no answer within {CONNECT_SECONDS + 1:.0f} s"
+
+def _get(url: str, output_file: str, _: object, deadline: float) -> None:
+    """Write what a URL gives into a file; pooch calls it.
+
+    The connection lives in a thread of its own, because no time-out of requests
+    covers the look-up of a name, or a server that sends a byte now and then.
+
+    Raises:
+        TimeoutError, requests.RequestException, OSError
+    """
+    arrived: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
+    given_up = threading.Event()
+
+    def read() -> None:
+        try:
+            with requests.get(url, stream=True, timeout=STALL_SECONDS) as response:
+                response.raise_for_status()
+                arrived.put(b"")
+                for chunk in response.iter_content(CHUNK):
+                    if given_up.is_set():
+                        return
+                    arrived.put(chunk)
+            arrived.put(None)
+        except Exception as error:  # raised again by the thread that waits
+            arrived.put(error)
+
+    start = time.monotonic()
+    limit, answered, received = min(start + ANSWER_SECONDS, deadline), False, 0
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        with open(output_file, "wb") as file:
+            while (chunk := _next(arrived, limit)) is not None:
+                file.write(chunk)
+                received += len(chunk)
+                if not answered:
+                    answered, body = True, time.monotonic()
+                limit = min(body + STALL_SECONDS + received / SLOWEST, deadline)
+    except queue.Empty:
+        seconds = time.monotonic() - start
+        raise TimeoutError(
+            f"too slow: {received} bytes within {seconds:.0f} s" if answered
+            else f"no answer within {seconds:.0f} s") from None
+    finally:
+        given_up.set()
+
+
+def _next(arrived: queue.SimpleQueue, limit: float) -> bytes | None:
+    """The next chunk, None at the end; queue.Empty when the time is over."""
+    remaining = limit - time.monotonic()
+    if remaining <= 0:  # however much is waiting
+        raise queue.Empty
+    item = arrived.get(timeout=remaining)
+    if isinstance(item, Exception):
+        raise item
+    return item
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error.response.status_code}"
+    if isinstance(error, requests.ConnectionError):
+        return f"no connection, or one that broke off ({type(error).__name__})"
+    if isinstance(error, TimeoutError):
+        return str(error)
+    return f"{type(error).__name__}: {str(error)[:200]}"
