@@ -10,10 +10,10 @@ import torch
 from captum.attr import NoiseTunnel, Saliency
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision import transforms
 
 from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD
-from labutils.engine.squeezenet import single_class
 from labutils.preprocessing import preprocess
 from labutils.smoothgrad import smoothgrad
 
@@ -65,11 +65,13 @@ def captum_in_batches(batch_size: int, forward: Callable | None = None) -> Conte
 
 
 def captum_fast_network(x: np.ndarray, label: int, model: nn.Module, n: int) -> Tensor:
-    """captum, given the engine's own channels-last network of a single class."""
-    score = single_class(model, label)
+    """captum, given a channels-last network whose last layer computes a single class."""
+    head = model.classifier[1]
+    weight, bias = head.weight[label : label + 1], head.bias[label : label + 1]
 
     def forward(X: Tensor) -> Tensor:
-        return score(X.contiguous(memory_format=torch.channels_last))
+        features = model.features(X.contiguous(memory_format=torch.channels_last))
+        return functional.conv2d(features, weight, bias).relu().mean(dim=(1, 2, 3))
 
     return captum_in_batches(4, forward)(x, label, model, n)
 

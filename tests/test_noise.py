@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
-from labutils.engine.pixels import IMAGENET_STD
 from labutils.engine.copies import lab_copies, lab_sigma, paper_copies, paper_sigma
+from labutils.engine.pixels import IMAGENET_STD
 from labutils.noise import (
     NOISE_SOURCES,
     add_noise,
