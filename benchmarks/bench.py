@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 from benchmarks.contenders import CONTENDERS, PLAIN_NETWORK, engine, engine_bfloat16
 from benchmarks.floor import convolution_floor, multiply_adds, synchronise
 from benchmarks.memory import memory_table, peak_memory_of_all
+from labutils.engine.choices import precision_dtype
 from labutils.network import load_squeezenet
 from labutils.pictures import load_pictures
 
@@ -32,9 +33,11 @@ def timings(n: int, rounds: int) -> dict[str, list[float]]:
     x, label = pictures.X[0], int(pictures.y[0])
     plain = load_squeezenet(device=next(ours.parameters()).device).to(
         memory_format=torch.contiguous_format)
-    results: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    contenders = {name: contender for name, contender in CONTENDERS.items()
+                  if contender is not engine_bfloat16 or computes_bfloat16(ours)}
+    results: dict[str, list[float]] = {name: [] for name in contenders}
     for round_number in tqdm(range(rounds + 1), desc="rounds"):
-        for name, contender in CONTENDERS.items():
+        for name, contender in contenders.items():
             model = plain if name in PLAIN_NETWORK else ours
             synchronise()
             start = time.perf_counter()
@@ -43,6 +46,15 @@ def timings(n: int, rounds: int) -> dict[str, list[float]]:
             if round_number:  # the first round warms up
                 results[name].append((time.perf_counter() - start) / n * 1e3)
     return results
+
+
+def computes_bfloat16(model: nn.Module) -> bool:
+    """False where the engine refuses it, because this processor is slow in it."""
+    try:
+        precision_dtype("bfloat16", next(model.parameters()).device)
+    except ValueError:
+        return False
+    return True
 
 
 def linear_fit(sizes: list[int], seconds: list[float]) -> dict[str, float]:
@@ -107,6 +119,7 @@ def report(results: dict) -> str:
         f"{results['gmac_per_copy']:.2f}·10⁹ multiply-adds a copy.",
         *(f"Time against {name}: {fit['ms_per_unit']:.2f} ms each, R² {fit['r2']:.4f}."
           for name, fit in fits.items()),
+        "bfloat16: not measured, this processor is slow in it." if half is None else
         f"bfloat16: relative L2 error {half['relative_l2']:.3f} (another seed: "
         f"{half['relative_l2_of_another_seed']:.3f}), correlation {half['correlation']:.4f}.",
         "",
@@ -125,7 +138,7 @@ def draw(results: dict, path: Path) -> None:
     ax.bar_label(bars, fmt="%.1f", padding=4,
                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     ax.margins(x=0.1)
-    for (name, floor), style in zip(results["floor_ms"].items(), ("--", ":"), strict=True):
+    for (name, floor), style in zip(results["floor_ms"].items(), ("--", ":"), strict=False):
         ax.axvline(floor, color="black", linestyle=style, label=f"floor, {name}: {floor:.1f}")
     ax.invert_yaxis()
     ax.set_xlabel("milliseconds a copy (best of the interleaved rounds)")
@@ -133,10 +146,19 @@ def draw(results: dict, path: Path) -> None:
     fig.savefig(path, dpi=110)
 
 
+def processor() -> str:
+    """The processor's name where the system tells it, and its widest vector instructions."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (f"{names[0] if names else platform.processor() or platform.machine()} "
+            f"({torch.backends.cpu.get_cpu_capability()})")
+
+
 def machine() -> str:
     """What was measured on, in words, with the date."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else (
-        f"{torch.get_num_threads()} cores, {platform.machine()}")
+        f"{torch.get_num_threads()} cores, {processor()}")
     return f"{device}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
 
 
@@ -147,17 +169,19 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load_squeezenet()
     print("Pictures:", load_pictures(num=1).source, "\nWeights:", model.source)
+    half = computes_bfloat16(model)
+    floors = [("float32", 4, torch.float32), ("bfloat16", 8, torch.bfloat16)][: 1 + half]
     runs = timings(arguments.n, arguments.rounds)
     results = {
         "machine": machine(), "n": arguments.n, "runs_ms": runs,
         "best_ms": {name: min(ms) for name, ms in runs.items()},
         "median_ms": {name: statistics.median(ms) for name, ms in runs.items()},
-        "floor_ms": {"float32": convolution_floor(model, 4, torch.float32) * 1e3,
-                     "bfloat16": convolution_floor(model, 8, torch.bfloat16) * 1e3},
+        "floor_ms": {name: convolution_floor(model, batch_size, dtype) * 1e3
+                     for name, batch_size, dtype in floors},
         "gmac_per_copy": multiply_adds(model),
         "peak_mib": peak_memory_of_all(),
         "scaling": scaling(model),
-        "bfloat16": precision_error(model, arguments.n),
+        "bfloat16": precision_error(model, arguments.n) if half else None,
     }
     BUILD.mkdir(exist_ok=True)
     (BUILD / "bench.json").write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -25,17 +25,15 @@ from labutils.aggregations import (
     own_aggregation,
 )
 from labutils.engine.batches import even_batches, good_batch_size
-from labutils.engine.copies import NoiseSource, draw_noise, noise_adder, own_source
-from labutils.engine.door import (
-    admit,
+from labutils.engine.choices import (
     check_count,
-    check_noise_pct,
     check_seed,
-    describe,
     pick,
     precision_dtype,
     sorted_counts,
 )
+from labutils.engine.copies import NoiseSource, draw_noise, noise_adder, own_source
+from labutils.engine.door import admit, check_noise_pct, describe
 from labutils.engine.finite import cause
 from labutils.engine.threads import Lender, map_in_order, one_thread, plain_torch, workers
 from labutils.noise import NOISE_SOURCES

@@ -27,6 +27,7 @@ from torchvision.models.squeezenet import Fire
 
 INPUT = ((3, 224, 224), torch.float32)  # what it was trained on, and what every notebook gives it
 LAST = torch.channels_last
+METHODS = ("forward", "_conv_forward", "_call_impl")  # what an instance may have of its own
 POOLING = {"kernel_size": 3, "stride": 2, "ceil_mode": True}
 
 
@@ -45,7 +46,7 @@ def is_torchvisions(model: nn.Module) -> bool:
 def _anatomy(model: nn.Module) -> list[tuple]:
     """Every module's type and geometry, what hides its methods, and every parameter's shape."""
     modules = [(name, type(module), module.extra_repr(),
-                [key for key in vars(module) if callable(getattr(type(module), key, None))])
+                [method for method in METHODS if method in vars(module)])
                for name, module in model.named_modules()]
     return modules + [(name, type(p), p.shape, p.dtype) for name, p in model.named_parameters()]
 
