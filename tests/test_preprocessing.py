@@ -7,7 +7,7 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
-from labutils.engine.door import as_network_input
+from labutils.engine.door import network_inputs
 from labutils.engine.pixels import IMAGENET_MEAN, IMAGENET_STD, normalise, to_pixels
 from labutils.preprocessing import blur_image, deprocess, preprocess, rescale
 
@@ -170,7 +170,7 @@ def fractions(pictures) -> np.ndarray:
 
 
 def test_preprocess_keeps_fractions_as_saliency_does(fractions):
-    expected = as_network_input(fractions[None], nn.Identity(), "test")
+    expected = network_inputs(fractions[None], nn.Identity(), "test")
     assert torch.equal(preprocess(fractions), expected)
 
 
