@@ -88,7 +88,7 @@ def gradient_function(
     Returns:
         A function ((N, C, H, W), label) → ∂S_label/∂X, and how many threads may call it.
     """
-    if is_torchvisions(model) and next(model.parameters()).dtype is torch.float32:
+    if is_torchvisions(model):
         return ShortWay(model, dtype).gradient, count
     lender = Lender(model, count)
 

@@ -32,7 +32,7 @@ POOLING = {"kernel_size": 3, "stride": 2, "ceil_mode": True}
 
 
 def is_torchvisions(model: nn.Module) -> bool:
-    """True for exactly torchvision's SqueezeNet 1.1, with any weights and number of classes.
+    """True for exactly torchvision's SqueezeNet 1.1 in float32, whatever its weights and classes.
 
     Any other type, geometry, forward or hook anywhere, and the answer is no: the short way would
     go past it and give a wrong map.
@@ -40,7 +40,8 @@ def is_torchvisions(model: nn.Module) -> bool:
     if type(model) is not SqueezeNet or is_hooked(model):
         return False
     head = getattr(model.classifier, "1", None)
-    return _anatomy(model) == _torchvisions_anatomy(getattr(head, "out_channels", 0))
+    return (all(p.dtype is torch.float32 for p in model.parameters())
+            and _anatomy(model) == _torchvisions_anatomy(getattr(head, "out_channels", 0)))
 
 
 def _anatomy(model: nn.Module) -> list[tuple]:
@@ -48,7 +49,7 @@ def _anatomy(model: nn.Module) -> list[tuple]:
     modules = [(name, type(module), module.extra_repr(),
                 [method for method in METHODS if method in vars(module)])
                for name, module in model.named_modules()]
-    return modules + [(name, type(p), p.shape, p.dtype) for name, p in model.named_parameters()]
+    return modules + [(name, type(p), p.shape) for name, p in model.named_parameters()]
 
 
 @cache
@@ -98,7 +99,11 @@ class ShortWay:
         Returns:
             Tensor of X's shape, in ``dtype``.
         """
-        X = _last(X, self.dtype)
+        # Without autocast, which would meet some layers and not others, and no other thread.
+        with torch.autocast(X.device.type, enabled=False):
+            return self._gradient(_last(X, self.dtype), label)
+
+    def _gradient(self, X: Tensor, label: int) -> Tensor:
         features = F.conv2d(X, self.weight, self.bias, stride=2)
         first, places = F.max_pool2d_with_indices(features, **POOLING)
         streams = [first.relu_()]

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torchvision.models import SqueezeNet, resnet18, squeezenet1_0, squeezenet1_1
 
-from labutils.engine.squeezenet import ShortWay, interleave, is_torchvisions
+from labutils.engine.squeezenet import (
+    ShortWay,
+    _torchvisions_anatomy,
+    interleave,
+    is_torchvisions,
+)
 from labutils.saliency import compute_saliency_maps, score_gradient
 
 
@@ -64,6 +69,33 @@ def test_torchvisions_own_is_recognised_with_any_weights(classes):
 @pytest.mark.parametrize("build", [resnet18, squeezenet1_0])
 def test_another_architecture_is_not(build):
     assert not is_torchvisions(build(weights=None).eval())
+
+
+def test_in_double_precision_it_is_not(own_squeezenet):
+    assert not is_torchvisions(own_squeezenet.double())
+
+
+def test_it_is_recognised_whatever_the_default_dtype_was_at_first(own_squeezenet):
+    _torchvisions_anatomy.cache_clear()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert is_torchvisions(own_squeezenet)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert is_torchvisions(own_squeezenet)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_its_map_does_not_depend_on_autocast(X5, y5, model, threads):
+    expected = compute_saliency_maps(X5[:1], y5[:1], model)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            found = compute_saliency_maps(X5[:1], y5[:1], model)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(found, expected)
 
 
 def test_without_its_hook_a_squeezenet_is_torchvisions_again(own_squeezenet):
