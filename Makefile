@@ -43,7 +43,7 @@ run: venv venv-site
 	@.venv-site/bin/python scripts/build_site.py
 
 test: venv venv-grading
-	@echo "Testing labutils and grading, re-executing the notebooks (five minutes or so)"
+	@echo "Testing labutils and grading, re-executing the notebooks (seven minutes or so)"
 	@$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests $(NOTEBOOKS)
 
 # The tests that make test leaves out, and again those that have more seeds here.

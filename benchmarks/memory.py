@@ -56,8 +56,9 @@ def memory_table(peaks: dict[str, dict[str, float]]) -> list[str]:
     """The lines of a table in Markdown."""
     few, many = map(str, COUNTS)
     lines = [f"| peak memory, MiB | n = {few} | n = {many} | ratio |", "|---|---|---|---|"]
-    return lines + [f"| {name} | {peak[few]:.0f} | {peak[many]:.0f} | {peak[many] / peak[few]:.2f} |"
-                    for name, peak in peaks.items()]
+    return lines + [
+        f"| {name} | {peak[few]:.0f} | {peak[many]:.0f} | {peak[many] / peak[few]:.2f} |"
+        for name, peak in peaks.items()]
 
 
 if __name__ == "__main__":

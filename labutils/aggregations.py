@@ -154,7 +154,7 @@ class Sorted(Stored):
 
 
 def middle(ordered: Tensor) -> Tensor:
-    """The median of values sorted along dimension 0; of an even number the two middle ones' mean."""
+    """The median of values sorted along dimension 0: of an even number the middle two's mean."""
     n = len(ordered)
     return (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
 

@@ -21,8 +21,9 @@ from labutils.engine.door import (
     network_inputs,
 )
 from labutils.engine.finite import refuse_not_finite
+from labutils.engine.lending import lent
 from labutils.engine.squeezenet import ShortWay, is_torchvisions
-from labutils.engine.threads import Lender, map_in_order, plain_torch, workers
+from labutils.engine.threads import map_in_order, workers
 
 
 def class_scores(
@@ -90,13 +91,7 @@ def gradient_function(
     """
     if is_torchvisions(model):
         return ShortWay(model, dtype).gradient, count
-    lender = Lender(model, count)
-
-    def gradient(X: Tensor, label: int) -> Tensor:
-        with lender.lend() as lent, plain_torch(X.device.type, dtype):
-            return score_gradient(X, [label] * len(X), lent)
-
-    return gradient, lender.count
+    return lent(score_gradient, model, count, dtype)
 
 
 def score_gradient(X: Tensor, labels: Sequence[int], model: nn.Module) -> Tensor:

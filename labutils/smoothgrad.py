@@ -34,13 +34,11 @@ from labutils.engine.choices import (
 )
 from labutils.engine.copies import NoiseSource, draw_noise, noise_adder, own_source
 from labutils.engine.door import admit, check_noise_pct, describe
-from labutils.engine.finite import cause
-from labutils.engine.threads import Lender, map_in_order, one_thread, plain_torch, workers
+from labutils.engine.finite import refuse_copies
+from labutils.engine.lending import Method, lent
+from labutils.engine.threads import map_in_order, one_thread, workers
 from labutils.noise import NOISE_SOURCES
 from labutils.saliency import compute_saliency_maps, gradient_function
-
-# (X (k, C, H, W), y, model) → saliency (k, C, H, W), or (k, h, w) where a method has no channels.
-Method = Callable[[Tensor, Sequence[int], nn.Module], Tensor]
 
 
 def plain_smoothgrad(
@@ -55,7 +53,7 @@ def plain_smoothgrad(
         for k in range(n):
             epsilon = draw_noise(noise, (*shape[2:], shape[1]), "cpu", seed, i, k)
             x = noisy(i, epsilon).permute(2, 0, 1)[None]
-            aggregator.add(REDUCTIONS[reduction](method(x, [label], model))[0])
+            aggregator.add(REDUCTIONS[reduction](_with_channels(method, x, [label], model))[0])
         result = aggregator.result()
         maps.append(max_abs(result[None])[0] if reduction == "signed" else result)
     return torch.stack(maps)
@@ -192,6 +190,9 @@ def smoothgrad_snapshots(
         samples = reduce(saliency(copies, admitted.labels[i]).float())
         return samples, torch.isfinite(samples).flatten(1).all(dim=1)
 
+    def copy(i: int, k: int) -> Tensor:
+        return noisy(i, draw(i, k)).permute(2, 0, 1)[None]
+
     def snapshots() -> Iterator[tuple[int, int, Tensor]]:
         batches = map_in_order(reduced_saliency, jobs(), count)
         samples = (pair for batch in batches for pair in zip(*batch, strict=True))
@@ -206,7 +207,7 @@ def smoothgrad_snapshots(
                         aggregator.add(sample)
                     bar.update()
                     if k in counts:
-                        _refuse_not_finite(finite, i, partial(draw, i), noisy, model)
+                        refuse_copies(finite, i, copy, model)
                         result = aggregator.result()
                         yield i, k, max_abs(result[None])[0] if reduction == "signed" else result
 
@@ -224,31 +225,17 @@ def _saliency_function(
                         "(X, y, model) → saliency (N, C, H, W).")
     module = getattr(getattr(method, "func", method), "__module__", None) or ""
     # What a student's function writes down besides its result, threads would mix up.
-    lender = Lender(model, count if module.startswith("labutils.") else 1)
-
-    def saliency(X: Tensor, label: int) -> Tensor:
-        with lender.lend() as lent, plain_torch(X.device.type, dtype):
-            result = method(X, [label] * len(X), lent)
-        if not isinstance(result, Tensor) or result.ndim not in (3, 4) or len(result) != len(X):
-            raise ValueError(f"smoothgrad: method gave {describe(result)} for {len(X)} copies; "
-                             "expected a tensor (N, C, H, W) or (N, h, w).")
-        result = result.detach()
-        return result[:, None] if result.ndim == 3 else result
-
-    return saliency, lender.count
+    alone = not module.startswith("labutils.")
+    return lent(partial(_with_channels, method), model, 1 if alone else count, dtype)
 
 
-def _refuse_not_finite(
-    finite: list[Tensor], i: int, draw: Callable[[int], Tensor],
-    noisy: Callable[[int, Tensor], Tensor], model: nn.Module,
-) -> None:
-    """Raise unless every copy of picture i so far has a finite saliency."""
-    seen = torch.stack(finite)
-    if not seen.all():
-        k = int((~seen).nonzero()[0])
-        x = noisy(i, draw(k)).permute(2, 0, 1)[None]
-        raise ValueError(f"smoothgrad: the saliency of picture {i} has NaN or infinite values in "
-                         f"copy {k}; {cause(x, model)}")
+def _with_channels(method: Method, X: Tensor, y: Sequence[int], model: nn.Module) -> Tensor:
+    """The method's saliency, (k, C, H, W): one channel where the method has none."""
+    saliency = method(X, y, model)
+    if not isinstance(saliency, Tensor) or saliency.ndim not in (3, 4) or len(saliency) != len(X):
+        raise ValueError(f"smoothgrad: method gave {describe(saliency)} for {len(X)} copies; "
+                         "expected a tensor (N, C, H, W) or (N, h, w).")
+    return saliency.detach() if saliency.ndim == 4 else saliency.detach()[:, None]
 
 
 def _aggregation(

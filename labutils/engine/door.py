@@ -114,7 +114,7 @@ def _pixels_of(X: Tensor | np.ndarray, inputs: Tensor, caller: str) -> Tensor:
 
 
 def as_labels(
-    y: Tensor | np.ndarray | Sequence[int], count: int, classes: int | None, caller: str
+    y: Tensor | np.ndarray | Sequence[int], count: int, classes: int, caller: str
 ) -> Tensor:
     """y as an int64 tensor (count,), every label in 0…classes−1."""
     if y is None:
@@ -132,10 +132,10 @@ def as_labels(
             f"{caller}: y has {len(labels)} labels but X has {count} pictures; "
             "give one label per picture."
         )
-    wrong = labels[(labels < 0) | (labels >= classes)] if classes else labels[labels < 0]
+    wrong = labels[(labels < 0) | (labels >= classes)]
     if len(wrong):
-        last = f"…{classes - 1}" if classes else " or more"
-        raise ValueError(f"{caller}: y has the label {int(wrong[0])}; expected 0{last}.")
+        raise ValueError(
+            f"{caller}: y has the label {int(wrong[0])}; expected 0…{classes - 1}.")
     return labels
 
 

@@ -1,6 +1,7 @@
 """Where NaN and infinite values come from, in a sentence, instead of maps full of them."""
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,28 @@ def refuse_not_finite(
     if bad.any():
         i = int(bad.nonzero()[0])
         raise ValueError(f"{caller}: the saliency of picture {i} has NaN or infinite values; "
-                         f"{cause(admitted.inputs[i : i + 1], model)}")
+                         f"{_cause(admitted.inputs[i : i + 1], model)}")
 
 
-def cause(x: Tensor, model: nn.Module) -> str:
+def refuse_copies(
+    finite: list[Tensor], i: int, copy_of: Callable[[int, int], Tensor], model: nn.Module
+) -> None:
+    """Raise ValueError unless every copy of picture i so far has a finite saliency.
+
+    Args:
+        finite: of each copy, whether it has.
+        i: the picture.
+        copy_of: (i, k) → copy k again, (1, C, H, W).
+        model: the network, to find the cause in.
+    """
+    bad = ~torch.stack(finite)
+    if bad.any():
+        k = int(bad.nonzero()[0])
+        raise ValueError(f"smoothgrad: the saliency of picture {i} has NaN or infinite values in "
+                         f"copy {k}; {_cause(copy_of(i, k), model)}")
+
+
+def _cause(x: Tensor, model: nn.Module) -> str:
     """From which module of the network on the values of one input (1, C, H, W) are not finite."""
     found: list[str] = []
     try:

@@ -1,20 +1,15 @@
 """Run small independent jobs on every core, results in order."""
 
-import copy
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
-from queue import SimpleQueue
 from typing import TypeVar
 
 import torch
-from torch import nn
-
-from labutils.engine.squeezenet import is_hooked
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -67,57 +62,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-@contextmanager
-def plain_torch(device_type: str, dtype: torch.dtype = torch.float32) -> Iterator[None]:
-    """Gradients on, no inference mode, autocast for ``dtype`` alone: the same in every thread."""
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(torch.autocast(
-            device_type, dtype if dtype is not torch.float32 else None,
-            enabled=dtype is not torch.float32))
-        yield
-
-
-class Lender:
-    """Lends a model to one job at a time, because a model may keep state in its forward pass.
-
-    Args:
-        model: the caller's.
-        count: how many jobs would like one at the same time.
-
-    Attributes:
-        count: for how many there is one. Copies share the parameters; a model with hooks,
-            which may write anywhere, and one that cannot be copied, is lent alone.
-    """
-
-    def __init__(self, model: nn.Module, count: int) -> None:
-        self._models: SimpleQueue[nn.Module] = SimpleQueue()
-        models = [model, *_replicas(model, count - 1)]
-        for each in models:
-            self._models.put(each)
-        self.count = len(models)
-
-    @contextmanager
-    def lend(self) -> Iterator[nn.Module]:
-        """A model that nobody else runs meanwhile."""
-        model = self._models.get()
-        try:
-            yield model
-        finally:
-            self._models.put(model)
-
-
-def _replicas(model: nn.Module, count: int) -> list[nn.Module]:
-    if is_hooked(model):
-        return []
-    try:
-        return [copy.deepcopy(model, {id(p): p for p in model.parameters()})
-                for _ in range(count)]
-    except Exception:  # whatever the model holds that cannot be copied
-        return []
 
 
 @cache
