@@ -107,6 +107,17 @@ class Variance:
         return self.squares / self.n
 
 
+class MeanAndError(Variance):
+    """Two maps, (2, H, W): the mean, and its standard error √(Σ_k (M_k − M̄)² / (n (n − 1)))."""
+
+    def result(self) -> Tensor:
+        if self.n < 2:
+            raise ValueError("smoothgrad: aggregate is 'mean_and_error' and n is 1; "
+                             "a single copy does not tell its error, take 2 or more.")
+        error = (self.squares / (self.n * (self.n - 1))).sqrt()
+        return torch.stack([self.mean, error])
+
+
 class Maximum:
     """max_k M_k."""
 
@@ -169,6 +180,7 @@ AGGREGATIONS: dict[str, Callable[[], Aggregator]] = {
     "mean": Mean,
     "mean_square": MeanSquare,
     "variance": Variance,
+    "mean_and_error": MeanAndError,
     "maximum": Maximum,
     "median": lambda: Sorted(middle),
     "geometric_mean": GeometricMean,

@@ -102,7 +102,8 @@ def smoothgrad(
         aggregate: how n of them become one: ``"mean"``, ``"mean_square"``
             (SmoothGrad²), ``"variance"`` (VarGrad), ``"maximum"``,
             ``"median"``, ``"geometric_mean"``, ``"trimmed_mean"`` (without the
-            lowest and highest tenth); or a function (n, H, W) → (H, W).
+            lowest and highest tenth); ``"mean_and_error"``, two maps (2, H, W): the
+            mean and its standard error; or a function (n, H, W) → (H, W).
         seed: same seed, same maps, bit for bit, on one machine; copy k of
             picture i gets the same noise whatever n and the batch size are.
         precision: ``"float32"``; ``"bfloat16"`` is faster where the processor has it
@@ -112,7 +113,8 @@ def smoothgrad(
         progress: show a progress bar.
 
     Returns:
-        Tensor (N, H, W), float32, on the model's device. With n=1 and
+        Tensor (N, H, W), or (N, 2, H, W) of means and errors, float32, on the
+        model's device. With n=1 and
         noise_pct=0 it equals the vanilla max-abs map. X, y and the model are
         not changed.
 
@@ -243,9 +245,9 @@ def _aggregation(
 ) -> Callable[[], Aggregator]:
     if callable(aggregate):
         return own_aggregation(aggregate)
-    if pick(aggregate, AGGREGATIONS, "aggregate") == "geometric_mean" and reduction == "signed":
-        raise ValueError(
-            "smoothgrad: aggregate is 'geometric_mean', which negative values do not have; "
-            "choose reduction='max_abs' or 'sum_abs'."
-        )
+    unsigned = {"geometric_mean": "negative values do not have",
+                "mean_and_error": "is told for one map, not for three channels"}
+    if pick(aggregate, AGGREGATIONS, "aggregate") in unsigned and reduction == "signed":
+        raise ValueError(f"smoothgrad: aggregate is {aggregate!r}, which {unsigned[aggregate]}; "
+                         "choose reduction='max_abs' or 'sum_abs'.")
     return AGGREGATIONS[aggregate]

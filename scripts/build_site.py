@@ -20,7 +20,8 @@ def gather() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     (PAGES / "notebooks").mkdir(parents=True)
     (PAGES / "data").mkdir()
-    shutil.copy(ROOT / "docs" / "index.md", PAGES)
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        shutil.copy(page, PAGES)
     shutil.copy(ROOT / "data" / "README.md", PAGES / "data")
     shutil.copytree(ROOT / "notebooks" / "images", PAGES / "notebooks" / "images")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):

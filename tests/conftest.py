@@ -14,8 +14,10 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from nbval.plugin import IPyNbCell
 from torch import Tensor, nn
 
+from labutils.claims import LINE, agree, claims_in
 from labutils.network import load_squeezenet
 from labutils.pictures import Pictures, load_pictures
 from labutils.preprocessing import preprocess
@@ -53,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.name.startswith("test_answers"):
             item.add_marker("seeds")
+        if isinstance(item, IPyNbCell) and "claim" in item.cell.metadata.get("tags", []):
+            item.__class__ = ClaimCell  # nbval makes its cells itself
     if not config.getoption("--long"):
         left = [item for item in items if item.get_closest_marker("long")]
         if left:
@@ -73,6 +77,30 @@ def seconds(path: Path) -> float:
     if path.suffix == ".ipynb":
         return SECONDS_OF_A_NOTEBOOK
     return SECONDS_OF_ANSWERS if path.name.startswith("test_answers") else SECONDS_OF_A_FILE
+
+
+class ClaimCell(IPyNbCell):
+    """A notebook's cell whose claims are compared by ``agree``, not character by character."""
+
+    def compare_outputs(self, test: list[dict], ref: list[dict], skip_compare: Any = None) -> bool:
+        """As nbval does, with each printed claim that agrees taken for the committed one."""
+        committed = {c.id: (c, line) for text in map(text_of, ref)
+                     for c, line in zip(claims_in(text), lines_of(text), strict=True)}
+        for output in test:
+            for c, line in zip(claims_in(text_of(output)), lines_of(text_of(output)), strict=True):
+                if c.id in committed and agree(committed[c.id][0], c):
+                    output["text"] = output["text"].replace(line, committed[c.id][1])
+        return super().compare_outputs(test, ref, skip_compare)
+
+
+def text_of(output: dict) -> str:
+    """What an output printed."""
+    return output.get("text", "")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of ``claims_in``, as they stand."""
+    return [found.group() for found in LINE.finditer(text)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,7 +19,11 @@ FORMULAS = {
     "median": lambda maps: np.median(maps, axis=0),
     "geometric_mean": lambda maps: stats.gmean(maps, axis=0),
     "trimmed_mean": lambda maps: stats.trim_mean(maps, 0.1, axis=0),
+    "mean_and_error": lambda maps: np.stack([maps.mean(axis=0), stats.sem(maps, axis=0)]),
 }
+
+
+REFUSED = [("geometric_mean", "signed"), ("mean_and_error", "signed")]
 
 
 def some_maps(n: int, shape: tuple[int, ...] = (6, 5)) -> Tensor:
@@ -41,6 +45,10 @@ def test_every_aggregation_has_its_formula_here():
 @pytest.mark.parametrize("name", AGGREGATIONS)
 def test_an_aggregation_is_its_formula(name, n):
     maps = some_maps(n)
+    if (name, n) == ("mean_and_error", 1):
+        with pytest.raises(ValueError, match="n is 1"):
+            aggregated(name, maps)
+        return
     expected = FORMULAS[name](maps.double().numpy())
     np.testing.assert_allclose(aggregated(name, maps), expected, rtol=1e-5, atol=1e-7)
 
@@ -103,12 +111,13 @@ def test_a_reduction_joins_the_channels(reduction, expected):
 
 @pytest.mark.parametrize("aggregate, reduction", [
     (aggregate, reduction) for aggregate in AGGREGATIONS for reduction in REDUCTIONS
-    if (aggregate, reduction) != ("geometric_mean", "signed")])  # refused, see below
+    if (aggregate, reduction) not in REFUSED])
 def test_snapshots_are_what_shorter_runs_give(tiny_pictures, tiny_model, aggregate, reduction):
     options = dict(noise_pct=0.5, seed=0, aggregate=aggregate, reduction=reduction)
-    counts = [4, 1, 7]
+    least = 2 if aggregate == "mean_and_error" else 1
+    counts = [4, least, 7]
     found = list(smoothgrad_snapshots(tiny_pictures, LABELS, tiny_model, counts, **options))
-    assert [(i, n) for i, n, _ in found] == [(i, n) for i in range(3) for n in (1, 4, 7)]
+    assert [(i, n) for i, n, _ in found] == [(i, n) for i in range(3) for n in (least, 4, 7)]
     for n in counts:
         expected = smoothgrad(tiny_pictures, LABELS, tiny_model, n=n, **options)
         maps = torch.stack([m for _, count, m in found if count == n])
@@ -174,7 +183,10 @@ def test_an_unknown_name_lists_the_valid_ones_and_suggests_the_nearest(
         smoothgrad(tiny_pictures, LABELS, tiny_model, n=1, **{argument: value})
 
 
-def test_the_geometric_mean_of_signed_values_is_refused(tiny_pictures, tiny_model):
-    with pytest.raises(ValueError, match="geometric_mean.*negative"):
-        smoothgrad(tiny_pictures, LABELS, tiny_model, aggregate="geometric_mean",
+@pytest.mark.parametrize(("aggregate", "why"), [
+    ("geometric_mean", "negative"), ("mean_and_error", "three channels")])
+def test_an_aggregation_that_signed_values_do_not_have_is_refused(
+        tiny_pictures, tiny_model, aggregate, why):
+    with pytest.raises(ValueError, match=f"{aggregate}.*{why}"):
+        smoothgrad(tiny_pictures, LABELS, tiny_model, aggregate=aggregate,
                    reduction="signed")
