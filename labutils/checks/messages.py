@@ -172,6 +172,49 @@ rounded: The copy is {brighter:.1f} grey levels brighter than the task's, which 
   once, from picture and noise together. Look at where numbers become whole, and what 7.9 becomes.
 """, SHARED)
 
+PREPROCESS = CALL | table("""
+wrong_type: The function returned {seen}; expected a tensor (1, 3, 224, 224) of float32.
+wrong_type/array: The function returned {seen}; expected a tensor, as the network takes no arrays.
+  Look at where the array should have become one.
+wrong_shape: The result has the shape {shape}; expected {expected}: pictures, channels, height,
+  width. Look at the order of the axes after each step.
+wrong_dtype: The tensor has the dtype {dtype}; expected torch.float32, that of the network's
+  weights. Look at what numpy makes of whole numbers when it divides them.
+not_finite: The result has NaN or infinite values. Look for a division by 0.
+changes_input: After the call the caller's picture is another than before. It was expected to stay
+  as it was; look for an assignment into img.
+picture_ignored: Two different pictures gave exactly the same result. Each was expected to become
+  its own; look for a variable of the notebook where the argument was meant.
+missing_axis: The result has the shape {shape}; the network takes several pictures at once, so one
+  picture needs an axis of its own in front. Look at the last step.
+channels_last: The colours are still the last axis. Channels before height and width were expected;
+  look for the step that changes the order of the axes.
+channels_last/reshaped: The shape is right, yet the numbers stand in the order of the picture's
+  array: each channel mixes red, green and blue. Look at the difference between cutting an array up
+  anew and changing the order of its axes.
+transposed: Height and width are exchanged: the picture lies on its side. Look at where each axis of
+  the picture goes.
+colours_reversed: The channels stand in the order blue, green, red. The picture's own, red first,
+  was expected; look for what turns the last axis around.
+not_divided: The values go from {low:.0f} to {high:.0f}; {least:.1f} to {most:.1f} was expected. μ
+  and s belong to values of 0…1, not to grey levels; look at the first step of the formula.
+not_divided/whole: Only white is left: every other grey level became 0 before μ was subtracted.
+  Decimals were expected; look at the division, and at the dtype after it.
+mean_not_subtracted: The values go from {low:.1f} to {high:.1f}; {least:.1f} to {most:.1f} was
+  expected, with 0 for a channel's mean μ. Look at which of the formula's steps is missing.
+std_not_divided: The values go from {low:.1f} to {high:.1f}; {least:.1f} to {most:.1f} was expected,
+  in units of a channel's deviation s. Look at which of the formula's steps is missing.
+order_of_steps: μ is subtracted after the division by s. The formula has it the other way round;
+  look at the order, or at the brackets.
+one_for_all: The numbers belong to the means {mean} and the deviations {std}. One of ImageNet's for
+  each channel was expected, red, green and blue; look at which axis μ and s vary along.
+wrong_constants: Each channel is a straight line of its grey levels, but with the means {mean} and
+  the deviations {std} (red, green, blue). ImageNet's were expected; compare them with μ and s.
+wrong_values: The values go from {low:.1f} to {high:.1f}; {least:.1f} to {most:.1f} was expected,
+  and no mistake that this check knows explains them. Go through the steps one by one, and look at the
+  range of the values after each.
+""")
+
 SALIENCY = CALL | table("""
 wrong_type: The function returned {seen}; expected gradients {expected} as a tensor, array or list.
 wrong_shape: {situation} the result has the shape {shape}; expected X's, {expected}: the pictures

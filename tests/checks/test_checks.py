@@ -17,9 +17,9 @@ from labutils.checks.frame import collect
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.tables import codes
 
-TABLES = {"smoothgrad": messages.SMOOTHGRAD, "add_noise": messages.ADD_NOISE,
-          "saliency": messages.SALIENCY, "noise_source": messages.NOISE_SOURCE,
-          "aggregate": messages.AGGREGATE}
+TABLES = {"preprocess": messages.PREPROCESS, "smoothgrad": messages.SMOOTHGRAD,
+          "add_noise": messages.ADD_NOISE, "saliency": messages.SALIENCY,
+          "noise_source": messages.NOISE_SOURCE, "aggregate": messages.AGGREGATE}
 FUNCTIONS = {answer.name: answer.function
              for _, answers in TASKS.values() for answer in answers.all}
 right_smoothgrad = smoothgrad_right.one_batch_for_everything
@@ -33,7 +33,8 @@ def test_every_code_has_a_wrong_answer(task):
 
 
 @pytest.mark.parametrize("task, least", [
-    ("smoothgrad", 6), ("add_noise", 2), ("saliency", 2), ("noise_source", 2), ("aggregate", 2)])
+    ("preprocess", 2), ("smoothgrad", 6), ("add_noise", 2), ("saliency", 2), ("noise_source", 2),
+    ("aggregate", 2)])
 def test_there_are_right_answers_in_several_styles(task, least):
     assert sum(answer.code is None for answer in TASKS[task][1].all) >= least
 

@@ -15,8 +15,9 @@ from labutils import checks
 from labutils.checks import Finding
 
 CHECKS = pytest.mark.parametrize("check", [
-    checks.check_smoothgrad, checks.check_add_noise, checks.check_saliency,
-    checks.check_noise_source, checks.check_aggregate], ids=lambda check: check.__name__)
+    checks.check_preprocess, checks.check_smoothgrad, checks.check_add_noise,
+    checks.check_saliency, checks.check_noise_source, checks.check_aggregate],
+    ids=lambda check: check.__name__)
 
 
 class MuteError(Exception):

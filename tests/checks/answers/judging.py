@@ -11,6 +11,7 @@ from answers import (  # noqa: F401
     add_noise,
     aggregate,
     noise_source,
+    preprocess,
     registry,
     saliency,
     smoothgrad_right,
@@ -22,6 +23,7 @@ from answers import (  # noqa: F401
 from labutils import checks
 
 TASKS = {
+    "preprocess": (checks.check_preprocess, registry.PREPROCESS),
     "smoothgrad": (checks.check_smoothgrad, registry.SMOOTHGRAD),
     "add_noise": (checks.check_add_noise, registry.ADD_NOISE),
     "saliency": (checks.check_saliency, registry.SALIENCY),

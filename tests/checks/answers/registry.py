@@ -45,4 +45,5 @@ class Answers:
         return function
 
 
-SMOOTHGRAD, ADD_NOISE, SALIENCY, NOISE_SOURCE, AGGREGATE = (Answers() for _ in range(5))
+PREPROCESS, SMOOTHGRAD, ADD_NOISE, SALIENCY, NOISE_SOURCE, AGGREGATE = (
+    Answers() for _ in range(6))
