@@ -204,15 +204,15 @@ mean_not_subtracted: The values go from {low:.1f} to {high:.1f}; {least:.1f} to 
   expected, with 0 for a channel's mean μ. Look at which of the formula's steps is missing.
 std_not_divided: The values go from {low:.1f} to {high:.1f}; {least:.1f} to {most:.1f} was expected,
   in units of a channel's deviation s. Look at which of the formula's steps is missing.
-order_of_steps: μ is subtracted after the division by s. The formula has it the other way round;
-  look at the order, or at the brackets.
+order_of_steps: Here only a part is divided by s. The formula divides the whole difference, after μ
+  was subtracted; look at the order of the two steps, or at the brackets.
 one_for_all: The numbers belong to the means {mean} and the deviations {std}. One of ImageNet's for
   each channel was expected, red, green and blue; look at which axis μ and s vary along.
 wrong_constants: Each channel is a straight line of its grey levels, but with the means {mean} and
   the deviations {std} (red, green, blue). ImageNet's were expected; compare them with μ and s.
 wrong_values: The values go from {low:.1f} to {high:.1f}; {least:.1f} to {most:.1f} was expected,
-  and no mistake that this check knows explains them. Go through the steps one by one, and look at the
-  range of the values after each.
+  and no mistake that this check knows explains them. Go through the steps one by one, and look at
+  the range of the values after each.
 """)
 
 SALIENCY = CALL | table("""

@@ -147,6 +147,7 @@ def _recipes(img: np.ndarray) -> Iterator[tuple[Codes, np.ndarray]]:
         yield a + b + c, (values - m) / s
     yield ("not_divided",), (p - 255 * mean) / std
     yield ("order_of_steps",), p / 255 / std - mean
+    yield ("order_of_steps",), p / 255 - mean / std
 
 
 def _constants(values: np.ndarray, img: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -222,7 +222,7 @@ def brackets_forgotten(img):
     return tensor(img / 255 / std - mean)
 
 
-@PREPROCESS.wrong("wrong_constants")
+@PREPROCESS.wrong("order_of_steps")
 def brackets_forgotten_before_the_division(img):
     return tensor(img / 255 - mean / std)
 
