@@ -16,10 +16,10 @@ help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
 	@echo "make test    run the tests and re-execute the notebooks, in minutes"
 	@echo "make test-long   run what make test leaves out: all seeds, the whole class and more"
-	@echo "make lab     open JupyterLab on notebooks/"
+	@echo "make lab     open JupyterLab on notebooks/student/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
-	@echo "make student write notebooks/student/ from the homework notebooks"
+	@echo "make student write notebooks/student/ from the notebooks with solutions"
 	@echo "make grade SUBMISSIONS=folder   grade a class into build/grading/, see grading/README.md"
 	@echo "make rehearse   grade a made-up class, honest and hostile, and compare its scores"
 	@echo "make formgrader   open the pages for marking by hand"
@@ -52,8 +52,8 @@ test-long: venv venv-grading
 	@$(PYTEST) --long -m "long or seeds" --durations=15 tests
 
 lab: venv
-	@echo "JupyterLab opens on notebooks/; stop it with Ctrl-C"
-	@.venv/bin/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks
+	@echo "JupyterLab opens on notebooks/student/; stop it with Ctrl-C"
+	@.venv/bin/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/student
 
 site: venv-site
 	@.venv-site/bin/python scripts/build_site.py

@@ -56,6 +56,8 @@ def configure(config: Config) -> None:
     """Put the stubs and delimiters into an nbgrader configuration."""
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
+    # Exercises for practice have a solution, but nothing that nbgrader must know.
+    config.ClearSolutions.enforce_metadata = False
     # nbgrader knows mark schemes in its task cells only; ours stand in the answers.
     config.ClearMarkScheme.enforce_metadata = False
 

@@ -29,8 +29,7 @@ def gather() -> None:
         print(f"  {chosen.relative_to(ROOT)}")
         text = README_LINK.sub("(../index.md)", chosen.read_text("utf-8"))
         handed_out = ROOT / "notebooks" / "student" / path.name
-        if handed_out.is_file():
-            text = without_solutions(text, handed_out.read_text("utf-8"))
+        text = without_solutions(text, handed_out.read_text("utf-8"))
         (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Beside each stub of a student version: what the solution printed and drew."""
+"""Beside each graded stub of a student version, folded: what the solution printed and drew."""
 
 import html
 import re
@@ -7,13 +7,16 @@ import nbformat
 from nbformat import NotebookNode
 
 PICTURE = re.compile(r"<img [^>]*>")
+PRACTICE = "### BEGIN SOLUTION"  # in an answer that nbgrader does not know
+FOLDED = ("<details><summary><strong>What it should lead to</strong>, further down: open it when "
+          "you have guessed</summary>\n\n{}\n\n</details>")
 
 
 def add_expected_results(notebook: NotebookNode, source: NotebookNode) -> None:
-    """Insert a text cell after each code stub.
+    """Insert a text cell after each graded code stub.
 
-    It shows the results of the source's cells from the stub up to the written answer or the
-    next stub.
+    Unfolded, it shows the results of the source's cells from the stub up to the written answer
+    or the next stub.
 
     Args:
         notebook: the student version, with the source's cells in the source's order; changed.
@@ -21,24 +24,19 @@ def add_expected_results(notebook: NotebookNode, source: NotebookNode) -> None:
     """
     expected = {}
     for number, cell in enumerate(source.cells):
-        if is_code_answer(cell):
+        if cell.cell_type == "code" and is_graded_answer(cell):
             expected[cell.id] = results_of(source.cells[number + 1:])
     cells = []
     for cell in notebook.cells:
         cells.append(cell)
         if expected.get(cell.id):
-            text = "**What it should lead to**, further down:\n\n" + expected[cell.id]
+            text = FOLDED.format(expected[cell.id])
             cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-expected"))
     notebook.cells = cells
 
 
-def is_code_answer(cell: NotebookNode) -> bool:
-    """A code cell that students fill in."""
-    return cell.cell_type == "code" and is_answer(cell)
-
-
-def is_answer(cell: NotebookNode) -> bool:
-    """A cell that students fill in."""
+def is_graded_answer(cell: NotebookNode) -> bool:
+    """A cell that students fill in and nbgrader knows."""
     return cell.metadata.get("nbgrader", {}).get("solution", False)
 
 
@@ -46,7 +44,7 @@ def results_of(cells: list[NotebookNode]) -> str:
     """Printed lines and pictures up to the next answer, as Markdown."""
     parts = []
     for cell in cells:
-        if is_answer(cell):
+        if is_graded_answer(cell) or PRACTICE in cell.source:
             break
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
             parts += [as_markdown(output) for output in cell.outputs]

@@ -1,10 +1,10 @@
-"""Write the student versions of the homework notebooks: make student
+"""Write the student versions of the notebooks: make student
 
     python scripts/make_student.py [--into notebooks/student] [--check]
 
-A notebook of notebooks/ (of GRADING_NOTEBOOKS, where that is set) that has nbgrader metadata
-is homework. Its student version has stubs for answers, no outputs, no hidden tests, and beside
-each stub what it should lead to.
+Every notebook of notebooks/ (of GRADING_NOTEBOOKS, where that is set) has one, so that all that
+students open lies in one folder. It has stubs for answers, no outputs, no hidden tests, and
+beside each stub of the homework, folded, what it should lead to.
 """
 
 import argparse
@@ -17,17 +17,13 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from grading.release import is_graded, release  # noqa: E402
+from grading.release import release  # noqa: E402
 from grading.settings import notebooks  # noqa: E402
 from scripts.expected import add_expected_results  # noqa: E402
+from scripts.published import FOR_INSTRUCTORS  # noqa: E402
 
 NOTEBOOKS = notebooks()
 LINK = re.compile(r"(\]\(|src=\")([^)\s\"]+)")
-
-
-def homework() -> list[Path]:
-    """The sources that have a student version."""
-    return [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if is_graded(read(path))]
 
 
 def read(path: Path) -> NotebookNode:
@@ -40,10 +36,12 @@ def student_version(path: Path, names: set[str]) -> str:
 
     Args:
         path: the source notebook.
-        names: file names of all homework notebooks.
+        names: file names of all notebooks.
     """
     source = read(path)
     notebook = release(source)
+    opening = notebook.cells[0]
+    opening.source = opening.source.replace(FOR_INSTRUCTORS, "", 1)
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
             cell.source = LINK.sub(lambda found: moved_link(found, path.name, names), cell.source)
@@ -68,8 +66,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--into", type=Path, default=NOTEBOOKS / "student")
     parser.add_argument("--check", action="store_true", help="change nothing")
     options = parser.parse_args(arguments)
-    names = {path.name for path in homework()}
-    versions = {path.name: student_version(path, names) for path in homework()}
+    sources = sorted(NOTEBOOKS.glob("*.ipynb"))
+    names = {path.name for path in sources}
+    versions = {path.name: student_version(path, names) for path in sources}
     options.into.mkdir(parents=True, exist_ok=True)
     present = {path.name: path.read_text("utf-8") for path in options.into.glob("*.ipynb")}
     outdated = sorted(name for name in versions.keys() | present.keys()

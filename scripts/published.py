@@ -1,10 +1,11 @@
-"""A homework notebook as the site shows it: all figures, no solutions."""
+"""A notebook as the site shows it: all figures, no solutions."""
 
 import json
 
-HIDDEN = "BEGIN HIDDEN TESTS"
-NOTE = ("\n\n> The homework is left for you to write; what you see below it was computed with a "
-        "model answer. The badge above opens the notebook.")
+HIDDEN, SOLUTION = "BEGIN HIDDEN TESTS", "BEGIN SOLUTION"
+FOR_INSTRUCTORS = " · for instructors"  # at the end of a source's first line
+NOTE = ("\n\n> The exercises are left for you to write; what you see below them was computed with "
+        "model answers. The badge above opens the notebook.")
 
 
 def without_solutions(executed: str, handed_out: str) -> str:
@@ -19,16 +20,12 @@ def without_solutions(executed: str, handed_out: str) -> str:
         the badge opens the student version; the opening says so.
     """
     notebook, released = json.loads(executed), json.loads(handed_out)
-    texts = {name: cell["source"] for cell in released["cells"] if (name := grade_id(cell))}
+    texts = {cell["id"]: "".join(cell["source"]) for cell in released["cells"]}
     notebook["cells"] = [cell for cell in notebook["cells"]
                          if HIDDEN not in "".join(cell["source"])]
     for cell in notebook["cells"]:
-        cell["source"] = texts.get(grade_id(cell), cell["source"])
+        if SOLUTION in "".join(cell["source"]) or "nbgrader" in cell["metadata"]:
+            cell["source"] = texts[cell["id"]]
     opening = notebook["cells"][0]
-    opening["source"] = "".join(opening["source"]) + NOTE
+    opening["source"] = "".join(opening["source"]).replace(FOR_INSTRUCTORS, "", 1) + NOTE
     return json.dumps(notebook).replace("/blob/main/notebooks/", "/blob/main/notebooks/student/")
-
-
-def grade_id(cell: dict) -> str:
-    """The name under which nbgrader knows a cell, or ""."""
-    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")

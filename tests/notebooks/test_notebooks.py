@@ -117,10 +117,15 @@ def test_every_relative_link_resolves(path):
 def test_the_colab_badge_opens_this_very_notebook(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     owner_and_name = project["urls"]["Repository"].removeprefix("https://github.com/")
-    badge = (f"https://colab.research.google.com/github/{owner_and_name}"
-             f"/blob/main/notebooks/{path.name}")
-    assert badge in prose(path)
-    assert badge in (ROOT / "README.md").read_text("utf-8")
+    start = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/"
+    assert start + path.name in prose(path)
+
+
+@every_notebook
+def test_the_readme_leads_to_the_student_version_only(path):
+    links = re.findall(rf"\(([^)\s]*/{re.escape(path.name)})", (ROOT / "README.md").read_text("utf-8"))
+    assert len(links) == 2  # the file and its badge
+    assert all(link.endswith(f"notebooks/student/{path.name}") for link in links)
 
 
 @every_notebook

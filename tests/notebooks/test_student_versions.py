@@ -1,4 +1,4 @@
-"""The student versions of the homework notebooks: generated, complete, without solutions."""
+"""The student versions of the notebooks: generated, complete, without solutions."""
 
 import re
 import subprocess
@@ -30,9 +30,14 @@ def source_of(path: Path) -> nbformat.NotebookNode:
 
 
 def answers(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
-    """The code cells that students fill in, by grade id."""
-    return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")}
+    """The code cells that students fill in, by id; those of the homework and those for practice."""
+    marks = ("### BEGIN SOLUTION", "# YOUR CODE HERE")
+    return {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"
+            and (is_homework(cell) or any(mark in cell.source for mark in marks))}
+
+
+def is_homework(cell: nbformat.NotebookNode) -> bool:
+    return cell.metadata.get("nbgrader", {}).get("solution", False)
 
 
 def solution(source: str) -> str:
@@ -44,11 +49,22 @@ def prose(path: Path) -> str:
     return "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
 
 
-def test_every_homework_notebook_has_a_student_version():
-    graded = [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-              if any("nbgrader" in cell.metadata for cell in read(path).cells)]
-    assert graded == [path.name for path in STUDENT]
-    assert "04_smoothgrad_homework.ipynb" in graded
+def test_every_notebook_has_a_student_version():
+    sources = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert [path.name for path in sources] == [path.name for path in STUDENT]
+
+
+@every_version
+def test_only_the_source_is_for_instructors(path):
+    mark = " · for instructors"
+    title = source_of(path).cells[0].source.splitlines()[0]
+    assert title.endswith(mark)
+    assert read(path).cells[0].source.splitlines()[0] == title.removesuffix(mark)
+
+
+@every_version
+def test_there_is_something_to_write(path):
+    assert answers(read(path))
 
 
 def test_the_student_versions_are_up_to_date():
@@ -82,13 +98,12 @@ def test_there_is_no_solution_and_no_hidden_test(path):
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME"):
         assert mark not in text
     original = source_of(path)
-    kept = {cell.source for cell in original.cells if "nbgrader" not in cell.metadata}
-    secret = "\n".join(
-        solution(cell.source) if cell.metadata["nbgrader"]["solution"] else cell.source
-        for cell in original.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata
-        and ("SOLUTION" in cell.source or "HIDDEN TESTS" in cell.source))
-    lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= 30}
-    assert [line for line in lines if line in text and not any(line in k for k in kept)] == []
+    hidden = [cell for cell in original.cells if "HIDDEN TESTS" in cell.source]
+    secret = [solution(cell.source) for cell in answers(original).values()] + [
+        cell.source for cell in hidden]
+    lines = {line.strip() for line in "\n".join(secret).splitlines() if len(line.strip()) >= 30}
+    told = [line for line in lines if line in text]
+    assert told == []
 
 
 @every_version
@@ -109,12 +124,14 @@ def test_there_are_no_outputs(path):
 
 
 @every_version
-def test_the_expected_result_stands_beside_every_stub(path):
+def test_the_expected_result_stands_folded_beside_every_stub_of_the_homework(path):
     cells = read(path).cells
     for number, cell in enumerate(cells):
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            assert "What it should lead to" in cells[number + 1].source
-            assert "<img alt=" in cells[number + 1].source
+        if cell.cell_type == "code" and is_homework(cell):
+            text = cells[number + 1].source
+            assert text.startswith("<details><summary><strong>What it should lead to")
+            assert text.endswith("</details>")
+            assert "<img alt=" in text
 
 
 @every_version
@@ -160,7 +177,8 @@ def test_unfilled_every_check_says_not_yet_after_the_cells_that_it_depends_on(pa
     notebook = read(path)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     checks = [place for place, cell in enumerate(code)
-              if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-check")]
+              if cell.source.startswith("check_")
+              or cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-check")]
     assert len(checks) == len(answers(notebook))
     # Grading's own choice of cells; the set-up cell is the folder's, so it comes in addition.
     chosen = sorted(needed([cell.source for cell in code], {*checks}) | {0})
