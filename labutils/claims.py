@@ -1,7 +1,8 @@
 """Published claims, each tested by a number with its interval.
 
-``notebooks/claims.csv`` lists the claims. The cell that tests one says first for which numbers
-it would hold, then measures, and prints one line:
+``notebooks/claims.csv`` lists the claims, what is measured of each, and for which numbers it holds;
+it was written before anything was measured. The cell that tests a claim says so first, then
+measures, and prints one line:
 
     claim 9: -0.48 [-0.49, -0.47] holds
 

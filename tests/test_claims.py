@@ -31,6 +31,11 @@ def table() -> dict[int, dict[str, str]]:
         return {int(row["id"]): row for row in csv.DictReader(file)}
 
 
+def region(text: str) -> tuple[float, float]:
+    low, high = map(float, text.split())
+    return low, high
+
+
 def printed() -> list[tuple[str, Printed]]:
     """(notebook's number, claim) for every claim in the committed outputs."""
     found = []
@@ -107,11 +112,19 @@ def test_the_table_has_every_claim_with_its_words_source_and_notebooks():
     rows = table()
     assert sorted(rows) == list(range(1, 37))
     for row in rows.values():
-        assert row["claim"] and row["source"] and row["notebooks"].split()
+        assert row["claim"] and row["source"] and row["measure"] and row["notebooks"].split()
+        assert verdict(*region(row["holds"]), region(row["holds"]), region(row["limits"])) == HOLDS
 
 
-def test_a_printed_claim_stands_once_and_in_the_last_of_its_notebooks():
-    rows, found = table(), printed()
-    assert len({claimed.id for _, claimed in found}) == len(found)
-    for number, claimed in found:
-        assert number == rows[claimed.id]["notebooks"].split()[-1]
+def test_every_printed_verdict_follows_from_the_tables_thresholds():
+    rows = table()
+    for _, (number, (_, low, high), said) in printed():
+        row = rows[number]
+        assert verdict(low, high, region(row["holds"]), region(row["limits"])) == said, number
+
+
+def test_every_claim_stands_once_in_the_last_of_its_notebooks_as_far_as_these_exist():
+    present = {path.stem[:2] for path in NOTEBOOKS}
+    due = {(row["notebooks"].split()[-1], number) for number, row in table().items()}
+    stands = [(number, claimed.id) for number, claimed in printed()]
+    assert sorted(stands) == sorted(place for place in due if place[0] in present)
