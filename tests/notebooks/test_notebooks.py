@@ -123,7 +123,8 @@ def test_the_colab_badge_opens_this_very_notebook(path):
 
 @every_notebook
 def test_the_readme_leads_to_the_student_version_only(path):
-    links = re.findall(rf"\(([^)\s]*/{re.escape(path.name)})", (ROOT / "README.md").read_text("utf-8"))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    links = re.findall(rf"\(([^)\s]*/{re.escape(path.name)})", readme)
     assert len(links) == 2  # the file and its badge
     assert all(link.endswith(f"notebooks/student/{path.name}") for link in links)
 
