@@ -31,8 +31,9 @@ CARD = """\
 <p role="status" style="min-height: 1.5em; margin: 0.4em 0">Choose an answer.</p>
 </fieldset>"""
 CHOICE = """\
-<p style="margin: 0.2em 0"><input type="radio" name="{id}" id="{id}-{number}" \
-data-feedback="{feedback}"> <label for="{id}-{number}">{text}</label></p>"""
+<label style="display: flex; gap: 0.5em; align-items: baseline; margin: 0.3em 0">\
+<input type="radio" name="{id}" data-feedback="{feedback}"><span>{text}</span></label>"""
+CODE = '<code style="color: inherit; background: none">\\1</code>'
 
 
 def ask(id: str, *, seed: int = 0) -> HTML:
@@ -50,9 +51,9 @@ def ask(id: str, *, seed: int = 0) -> HTML:
     choices = question["choices"][:]
     random.Random(f"{id} {seed}").shuffle(choices)
     return HTML(CARD.format(question=marked_up(question["question"]), choices="\n".join(
-        CHOICE.format(id=f"question-{id}", number=number, text=marked_up(choice["text"]),
+        CHOICE.format(id=f"question-{id}", text=marked_up(choice["text"]),
                       feedback=html.escape(answer_to(choice)))
-        for number, choice in enumerate(choices, start=1))))
+        for choice in choices)))
 
 
 def load(id: str) -> dict:
@@ -99,4 +100,4 @@ def answer_to(choice: dict) -> str:
 
 def marked_up(text: str) -> str:
     """Plain text as HTML, with `code` between backticks."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return re.sub(r"`([^`]+)`", CODE, html.escape(text))
