@@ -24,12 +24,15 @@ DISTRIBUTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 # Of the largest of some ten thousand correlations chance makes 4.5 standard errors.
 CHANCE = 6
-# √n times the largest gap between two distribution functions; more than 3 in one of 10⁷ cases.
+# √n times the largest gap between two distribution functions; chance makes more than 3 in one of
+# thirty million cases.
 GAP = 3
 # The sum of twelve uniform numbers has an excess kurtosis of −0.1, its gap is too small to see.
 KURTOSIS, KURTOSIS_OF_FEW = 0.05, 0.15
 MOST_GRAINS = 0.3  # the share of values that are black or white; the given noise has 0.1
-RADIUS, REACH, TOLERANCE = 2.0, 6, 0.03  # of the smooth noise's blur; correlations seen up to here
+# Of the smooth noise's blur: the radius, and how far correlations are looked at. Four or five
+# standard errors of one that all channels tell together, and of one that two of them tell.
+RADIUS, REACH, SURE, LESS_SURE = 2.0, 6, 0.03, 0.06
 
 
 def given_rule(stacks: Iterable[Tensor], results: Iterable[Tensor | None]) -> str | None:
@@ -113,9 +116,11 @@ def _is_blurred(values: Tensor) -> bool:
     correlations = _correlations(values)
     rows, columns = (torch.fft.fftfreq(size, 1 / size) for size in correlations.shape[2:])
     squares = rows[:, None] ** 2 + columns**2
-    expected = (-squares / (4 * RADIUS**2)).exp() * torch.eye(len(correlations))[..., None, None]
-    near = squares <= REACH**2
-    return bool((correlations - expected)[..., near].abs().max() < TOLERANCE)
+    near, expected = squares <= REACH**2, (-squares / (4 * RADIUS**2)).exp()
+    own = correlations.diagonal().mean(dim=-1)
+    correlations.diagonal()[:] = 0
+    return bool((own - expected)[near].abs().max() < SURE
+                and correlations[..., near].abs().max() < LESS_SURE)
 
 
 def _is_grains(values: Tensor) -> bool:

@@ -248,9 +248,9 @@ def two_box_blurs(shape, generator):
 @NOISE_SOURCE.right
 def clouds(shape, generator):
     """A coarse grid enlarged fivefold: correlated as far as the given smooth noise."""
-    coarse = torch.randn(1, shape[2], *(-(-size // 5) for size in shape[:2]), generator=generator)
+    coarse = torch.randn(1, shape[2], *(size // 5 + 3 for size in shape[:2]), generator=generator)
     fine = F.interpolate(coarse, scale_factor=5, mode="bilinear")[0].permute(1, 2, 0)
-    return fine[:shape[0], :shape[1]] / 0.68
+    return fine[5:5 + shape[0], 5:5 + shape[1]] / 0.68  # the edge has less to be mixed from
 
 
 @NOISE_SOURCE.right
