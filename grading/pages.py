@@ -6,9 +6,11 @@ what a student can read: the lines themselves, also letter by letter.
 
 import html
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
@@ -110,9 +112,17 @@ class HideTests(NbGraderPreprocessor):
         unmarked = read_record(*pair, "unmarked").get("cells", [])
         if unmarked:
             told += f"\n\n**No score yet** (below they count as 0): {', '.join(unmarked)}."
+        links = ", ".join(f"[{file.name}]({file.name})" for file in figures_of(names["student"]))
+        if links:
+            told += f"\n\n**With your notebook you handed in** (it has no points): {links}"
         if told:
             notebook.cells.insert(0, nbformat.v4.new_markdown_cell(told))
         return notebook, resources
+
+
+def figures_of(student: str) -> list[Path]:
+    """What staging has kept of a student's exported figures."""
+    return sorted((home().figures / student).glob("figure-*"))
 
 
 def is_hidden(cell: NotebookNode) -> bool:
@@ -212,6 +222,8 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
     with at_most(PAGE_SECONDS):
         result = api.generate_feedback(*names, force=True)
+    for figure in figures_of(names[1]) if result["success"] else []:
+        shutil.copy2(figure, page.parent)
     write_record(*names, {"state": state if result["success"] else None,
                           "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:
@@ -257,4 +269,5 @@ def state_of(gradebook: Gradebook, record: dict) -> list:
     submitted = gradebook.find_submission_notebook(assignment, assignment, student)
     scores = sorted([grade.name, grade.score, grade.extra_credit] for grade in submitted.grades)
     comments = sorted([comment.name, comment.comment] for comment in submitted.comments)
-    return [record["digest"], record["seconds"], scores, comments]
+    figures = [[figure.name, figure.stat().st_mtime_ns] for figure in figures_of(student)]
+    return [record["digest"], record["seconds"], scores, comments, *figures]

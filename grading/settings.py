@@ -34,6 +34,8 @@ class Bounds:
     picture_characters: int = 2_000_000  # of one picture, as it stands in the notebook
     pictures_characters: int = 4_000_000  # of all pictures of one cell
     file_bytes: int = 100 << 20  # of one submitted file
+    figure_bytes: int = 10 << 20  # of one exported figure
+    figures: int = 6  # of one student
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Home:
     def submitted(self) -> Path:
         """What staging has made of the submissions."""
         return self.folder / "submitted"
+
+    @property
+    def figures(self) -> Path:
+        """Exported figures as they were handed in, by student."""
+        return self.folder / "figures"
 
     @property
     def autograded(self) -> Path:

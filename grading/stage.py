@@ -1,6 +1,8 @@
 """From a folder of submitted files to one mended notebook per student and homework."""
 
 import json
+import re
+import shutil
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +14,8 @@ from grading.course import Homework
 from grading.mend import claimed_id, functions, graded_cells, mend
 from grading.names import EXTENSION, Named, namesakes, read
 from grading.settings import Bounds, Home
+
+FIGURE = re.compile(r"\.(pdf|png)", re.IGNORECASE)
 
 
 @dataclass
@@ -66,7 +70,32 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
             result.problem = f"an earlier version of {results[latest[key]].path}"
         if not result.problem:
             write(result, course)
+    keep_figures(results, course, bounds)
     return list(results.values())
+
+
+def keep_figures(results: dict[Path, Staged], course: Home, bounds: Bounds) -> None:
+    """Copy the figures that lie with a student's notebook, unopened and under names of our own.
+
+    They are linked in the student's feedback and earn nothing.
+    """
+    students = {result.student for result in results.values() if not result.problem}
+    figures: dict[str, list[Path]] = {}
+    for path, result in results.items():
+        if result.student in students and FIGURE.fullmatch(path.suffix) and not path.is_symlink():
+            figures.setdefault(result.student, []).append(path)
+    for student, paths in figures.items():
+        shutil.rmtree(course.figures / student, ignore_errors=True)
+        (course.figures / student).mkdir(parents=True)
+        for number, path in enumerate(paths, start=1):
+            told = "a figure: not scored, "
+            if number > bounds.figures or path.stat().st_size > bounds.figure_bytes:
+                told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
+            else:
+                name = f"figure-{number}{path.suffix.lower()}"
+                shutil.copy2(path, course.figures / student / name)
+                told += f"linked in the feedback as {name}"
+            results[path].problem = told
 
 
 def refuse_namesakes(results: dict[Path, Staged], named: dict[Path, Named]) -> None:

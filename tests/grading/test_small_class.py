@@ -18,6 +18,8 @@ from sample_class.graded import (
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
 
+PICTURE = b"<script>alert(1)</script>"
+
 
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -37,6 +39,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory, notebooks: Path) -> Graded:
         students = tiny.students(notebooks, paths, port)
         for student in students:
             student.write(submissions)
+        (submissions / "right_my map.png").write_bytes(PICTURE)
         start = time.monotonic()
         output = make_grade(home, submissions, GRADING_NOTEBOOKS=str(notebooks))
         return Graded(students, home, submissions, output, time.monotonic() - start, calls)
@@ -102,6 +105,14 @@ def test_the_students_own_figure_is_shown_and_no_script(graded):
     page = graded.page("right", TINY)
     assert FIGURE in page and 'alt="my maps"' in page
     assert "alert(1)" not in page
+
+
+def test_a_figure_that_was_handed_in_is_linked_as_it_is_and_named_in_the_report(graded):
+    feedback = graded.home / "feedback" / "right" / TINY
+    assert (feedback / "figure-1.png").read_bytes() == PICTURE
+    assert 'href="figure-1.png"' in graded.page("right", TINY)
+    assert "figure-1" not in graded.page("half", TINY)
+    assert "right_my map.png: a figure: not scored, linked in the feedback" in graded.report()
 
 
 def test_feedback_tells_the_student_what_happened(graded):
