@@ -1,6 +1,6 @@
 """A score of one pixel made of ReLUs: calm, with a slope that jumps.
 
-    S(x) = Σ_r w_r · max(0, x − b_r)        S′(x) = Σ_r w_r · [x > b_r]
+    S(x) = Σ_u w_u · max(0, x − b_u)        S′(x) = Σ_u w_u · [x > b_u]
 
 A network's score along a straight line through its input space is such a sum, of far more
 ReLUs (Montúfar et al. 2014, "On the number of linear regions of deep neural networks").
