@@ -8,7 +8,10 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from labutils.checks import check_smoothgrad
+import numpy as np
+from torch import Tensor, nn
+
+from labutils.checks import as_maps, check_smoothgrad
 from labutils.smoothgrad import smoothgrad as engine
 
 FILE = "my_smoothgrad.py"
@@ -45,8 +48,11 @@ def hand_on(function: Callable, path: str | Path = FILE) -> Path:
     if strange:
         raise ValueError(f"hand_on: {function.__name__} uses {', '.join(strange)}, which only this "
                          "notebook knows; define or import it inside the function.")
+    # In one step, because another notebook may be reading the file.
     path = Path(path)
-    path.write_text(f"{HEADER}\n\n{source}", encoding="utf-8")
+    half = path.with_name(f"{path.name}.part")
+    half.write_text(f"{HEADER}\n\n{source}", encoding="utf-8")
+    half.replace(path)
     return path
 
 
@@ -65,12 +71,18 @@ def handed_on(name: str = FILE) -> tuple[Callable, str]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         function = module.smoothgrad
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         return engine, (f"SmoothGrad: the engine's ({name} cannot be used: "
                         f"{type(problem).__name__}: {problem})")
     if not check_smoothgrad(function).passed:
         return engine, f"SmoothGrad: the engine's (that of {name} does not pass the check of 04)"
-    return function, f"SmoothGrad: your own, from {name}"
+
+    def own(X: np.ndarray, y: np.ndarray, model: nn.Module, n: int = 50,
+            noise_pct: float = 0.1) -> Tensor:
+        """What the check accepts may be a list or an array; here it is a tensor."""
+        return as_maps(function(X, y, model, n, noise_pct))
+
+    return own, f"SmoothGrad: your own, from {name}"
 
 
 def _names_of_the_header() -> set[str]:
