@@ -59,3 +59,15 @@ def sorted_counts(counts: Iterable[int]) -> list[int]:
     if not counts:
         raise ValueError("smoothgrad: counts is empty; expected sample counts, such as [10, 50].")
     return sorted({int(count) for count in counts})
+
+
+def checked_shifts(shifts: int | None, sides: tuple[int, int]) -> int:
+    """shifts, 1 for None; raise unless it is from 1 up to the picture's shorter side."""
+    if shifts is None:
+        return 1
+    check_count(shifts, "shifts")
+    if shifts > min(sides):
+        raise ValueError(f"smoothgrad: shifts is {shifts}, and the pictures are "
+                         f"{sides[0]}×{sides[1]}; expected no more than they have rows and "
+                         "columns, such as 4.")
+    return int(shifts)
