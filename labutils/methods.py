@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labutils.engine.batches import ON_A_CORE, even_batches
+from labutils.engine.choices import check_count, check_seed
 from labutils.engine.copies import draw_noise
 from labutils.engine.door import admit, describe, device_of
 from labutils.engine.each import asked_dtype, picture_by_picture
@@ -270,12 +271,13 @@ def maximize_activation(
         TypeError, ValueError: the message names the argument.
     """
     for name, value in {"steps": steps, "size": size, "blur_every": blur_every}.items():
-        _check_count(value, name, "maximize_activation")
+        check_count(value, name, "maximize_activation")
     if not _is_count(jitter + 1) or not 0 <= decay < float("inf") or not (
             0 < step_size < float("inf")):
         raise ValueError(f"maximize_activation: step_size is {step_size!r}, decay {decay!r}, "
                          f"jitter {jitter!r}; expected a number above 0, a number from 0 up, and "
                          "a whole number from 0 up.")
+    check_seed(seed, "maximize_activation")
     entropy, device = np.random.SeedSequence(seed).entropy, device_of(model)
     count = max(1, len(y)) if np.ndim(y) == 1 else 1  # the door judges y
     start = torch.stack([draw_noise(gaussian, (size, size, 3), device, entropy, i, 0)
@@ -356,7 +358,7 @@ def _baseline(baseline: str | Tensor, x: Tensor) -> Tensor:
 
 def _gauss_legendre(steps: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Points in 0…1 and their weights, (steps, 1, 1, 1) each; exact up to degree 2·steps − 1."""
-    _check_count(steps, "steps", "integrated_gradients")
+    check_count(steps, "steps", "integrated_gradients")
     points, weights = np.polynomial.legendre.leggauss(int(steps))  # for −1…1
     alphas, weights = (torch.from_numpy(values).to(like)[:, None, None, None]
                        for values in ((points + 1) / 2, weights / 2))
@@ -365,8 +367,3 @@ def _gauss_legendre(steps: int, like: Tensor) -> tuple[Tensor, Tensor]:
 
 def _is_count(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 1
-
-
-def _check_count(value: int, name: str, caller: str) -> None:
-    if not _is_count(value):
-        raise ValueError(f"{caller}: {name} is {value!r}; expected a whole number, 1 or more.")

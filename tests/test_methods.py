@@ -109,8 +109,8 @@ def test_a_method_is_captums_to_rounding(small_model, small_X, name):
 @pytest.mark.parametrize("name", IN_CAPTUM)
 def test_a_method_on_squeezenet_is_captums(X5, y5, model, name):
     method = grad_cam if name == "grad_cam" else METHODS[name]
-    expected = of_captum(name, model, X5[:2], y5[:2], "features.12")
-    assert relative_difference(method(X5[:2], y5[:2], model), expected.detach()) < NEAR_EDGES
+    expected = of_captum(name, model, X5[:1], y5[:1], "features.12")
+    assert relative_difference(method(X5[:1], y5[:1], model), expected.detach()) < NEAR_EDGES
 
 
 @pytest.mark.parametrize("name", ["guided", "deconvolution", "grad_cam"])
@@ -187,7 +187,7 @@ def test_squeezenets_class_activation_map_is_the_classs_own_map(X5, y5, model):
 def test_the_mean_of_the_map_is_the_score_in_other_networks_too(build):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network, X = build(weights=None).eval().double(), torch.randn(1, 3, 96, 96).double()
+        network, X = build(weights=None).eval().double(), torch.randn(1, 3, 64, 64).double()
         y = [int(network(X).argmax())]
     maps = cam(X, y, network)
     assert maps.ndim == 3 and maps.shape[-1] > 1
@@ -281,6 +281,11 @@ def test_the_target_size_of_an_enlarged_map_is_kept_and_a_constant_stays_one():
     assert upsample(maps, 30).shape == (2, 30, 30)
 
 
+def test_upsampled_values_lie_where_their_positions_middles_lie():
+    found = upsample(torch.tensor([[[0.0, 1.0]]]), (1, 4))
+    assert found.flatten().tolist() == [0, 0.25, 0.75, 1]
+
+
 def test_only_bicubic_upsampling_invents_values(X5, y5, model):
     maps = cam(X5[:2], y5[:2], model)
     low, high = maps.min(), maps.max()
@@ -325,8 +330,9 @@ def test_a_method_takes_pictures_and_works_inside_no_grad(tiny_pictures, small_m
     X = normalise(torch.from_numpy(tiny_pictures).permute(0, 3, 1, 2).float())
     with torch.no_grad():
         found = METHODS[name](tiny_pictures, LABELS, small_model)
-    torch.testing.assert_close(found, METHODS[name](X, LABELS, small_model))
-    assert not found.requires_grad
+    with_gradients = METHODS[name](X, LABELS, small_model)
+    torch.testing.assert_close(found, with_gradients)
+    assert not with_gradients.requires_grad
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -367,8 +373,8 @@ def test_memory_does_not_grow_with_the_copies_of_a_method(tiny_pictures, small_m
         most[0] = max(most[0], sum(reference() is not None for reference in alive))
         return saliency
 
-    smoothgrad(tiny_pictures[:1], [3], small_model, n=30, batch_size=1, method=counting)
-    assert len(alive) == 60 and most[0] <= 4
+    smoothgrad(tiny_pictures[:1], [3], small_model, n=16, batch_size=1, method=counting)
+    assert len(alive) == 32 and most[0] <= 4
 
 
 def test_a_changed_relu_in_one_thread_is_none_in_another(small_model, small_X):
@@ -527,9 +533,9 @@ def test_a_colour_is_no_baseline_for_a_network_without_colours():
 
 @pytest.mark.parametrize("steps", [0, -1, 2.5, "9", None, True])
 def test_steps_that_are_none_are_refused(small_model, small_X, steps):
-    with pytest.raises(ValueError, match="^integrated_gradients: steps is .*1 or more"):
+    with pytest.raises((TypeError, ValueError), match="^integrated_gradients: steps is .*expected"):
         integrated_gradients(small_X, LABELS, small_model, steps=steps)
-    with pytest.raises(ValueError, match="^maximize_activation: steps is .*1 or more"):
+    with pytest.raises((TypeError, ValueError), match="^maximize_activation: steps is .*expected"):
         maximize_activation([1], small_model, steps=steps)
 
 

@@ -1,11 +1,13 @@
 """A method, picture by picture: every core has pictures of its own, none knows its neighbours."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from labutils.engine.door import Admitted
 from labutils.engine.finite import refuse_not_finite
-from labutils.engine.lending import Method, lent
+from labutils.engine.lending import Lender, Method, plain_torch
 from labutils.engine.threads import map_in_order, workers
 
 
@@ -24,13 +26,26 @@ def picture_by_picture(
     Raises:
         ValueError: a map has NaN or infinite values.
     """
-    inputs, labels = admitted.inputs, admitted.labels
-    method, count = lent(method, model, workers(inputs.device), asked_dtype(inputs.device))
-    maps = map_in_order(lambda i: method(inputs[i : i + 1], labels[i]).detach(),
-                        range(len(admitted)), count)
-    found = torch.cat(list(maps))
-    refuse_not_finite(found, admitted, model, caller)
-    return found
+    def map_of(i: int, model: nn.Module) -> Tensor:
+        return method(admitted.inputs[i : i + 1], admitted.labels[i : i + 1], model)
+
+    return by_number(map_of, admitted, model, caller)
+
+
+def by_number(
+    map_of: Callable[[int, nn.Module], Tensor], admitted: Admitted, model: nn.Module, caller: str
+) -> Tensor:
+    """As ``picture_by_picture``, of a function (the picture's number, model) → map (1, …)."""
+    device, lender = admitted.inputs.device, Lender(model, workers(admitted.inputs.device))
+    dtype = asked_dtype(device)
+
+    def job(i: int) -> Tensor:
+        with lender.lend() as own, plain_torch(device.type, dtype):
+            return map_of(i, own).detach()
+
+    maps = torch.cat(list(map_in_order(job, range(len(admitted)), lender.count)))
+    refuse_not_finite(maps, admitted, model, caller)
+    return maps
 
 
 def asked_dtype(device: torch.device) -> torch.dtype:
