@@ -53,13 +53,12 @@ def noise_of(i: int, k: int, X: Tensor, seed: int) -> Tensor:
 def mean_gradient(X: Tensor, y: list[int], model: nn.Module, n: int, noise_pct: float,
                   seed: int) -> Tensor:
     """The paper's SmoothGrad before the magnitude, copy by copy."""
-    mean = torch.zeros_like(X)
+    means = []
     for i, x in enumerate(X):
         sigma = noise_pct * (x.max() - x.min())
-        for k in range(n):
-            noisy = x + sigma * noise_of(i, k, X, seed).to(x)
-            mean[i] += compute_saliency_maps(noisy[None], y[i : i + 1], model)[0] / n
-    return mean
+        copies = torch.stack([x + sigma * noise_of(i, k, X, seed) for k in range(n)])
+        means.append(compute_saliency_maps(copies, n * [y[i]], model).mean(dim=0))
+    return torch.stack(means)
 
 
 # --- AdaptGrad ---
