@@ -20,6 +20,7 @@ from torchvision.models import (
     squeezenet1_0,
 )
 
+from labutils.engine.copies import draw_noise
 from labutils.engine.inside import GlobalPooling, changed_relus, output_of
 from labutils.engine.pixels import normalise
 from labutils.methods import (
@@ -32,7 +33,9 @@ from labutils.methods import (
     maximize_activation,
     upsample,
 )
-from labutils.noise import NOISE_SOURCES
+from labutils.noise import NOISE_SOURCES, gaussian
+from labutils.preprocessing import blur_image
+from labutils.relatives import smooth_diff
 from labutils.saliency import class_scores, compute_saliency_maps
 from labutils.smoothgrad import plain_smoothgrad, smoothgrad
 
@@ -310,6 +313,23 @@ def test_a_maximized_activation_depends_on_the_seed_and_not_on_its_neighbours(sm
     assert not torch.equal(maximize_activation([4], small_model, seed=2, **options), alone)
 
 
+def test_a_climb_is_jitter_gradient_decay_and_now_and_then_a_blur(tiny_model):
+    found = maximize_activation([4, 7], tiny_model, steps=3, size=20, step_size=5, decay=0.1,
+                                jitter=3, blur_every=2, blur=0.8, seed=9)[1:]
+    low, high = (normalise(torch.full((1, 3, 1, 1), v)) for v in (0.0, 255.0))
+    x, rng = draw_noise(gaussian, (20, 20, 3), "cpu", 9, 1, 0), np.random.default_rng([9, 1])
+    x = x.permute(2, 0, 1)[None]
+    for step in range(3):
+        dy, dx = rng.integers(-3, 3, 2, endpoint=True).tolist()
+        there = x.roll((dy, dx), dims=(2, 3))
+        uphill = compute_saliency_maps(there, [7], tiny_model) - 2 * 0.1 * there
+        x = (there + 5 * uphill / uphill.norm()).roll((-dy, -dx), dims=(2, 3))
+        x = torch.minimum(torch.maximum(x, low), high)
+        if step in (0, 2):
+            x = blur_image(x, 0.8)
+    torch.testing.assert_close(found, x)
+
+
 def test_a_dead_class_is_told_and_not_climbed(small_model):
     with torch.no_grad():
         small_model[6].bias[4] = -1e6
@@ -382,6 +402,14 @@ def test_a_changed_relu_in_one_thread_is_none_in_another(small_model, small_X):
     with changed_relus(lambda R, active: 0 * R), ThreadPoolExecutor(1) as pool:
         found = pool.submit(compute_saliency_maps, small_X, LABELS, small_model).result()
     torch.testing.assert_close(found, expected)
+
+
+def test_a_watched_layer_does_not_watch_other_threads(small_model, small_X):
+    with output_of(small_model, "3", "grad_cam") as outputs, ThreadPoolExecutor(1) as pool:
+        pool.submit(small_model, small_X).result()
+        assert outputs == []
+        small_model(small_X)
+    assert len(outputs) == 1
 
 
 def test_a_wanted_precision_reaches_the_method(tiny_pictures, small_model):
@@ -554,7 +582,7 @@ def test_networks_that_cam_cannot_read_are_refused(tiny_pictures, tiny_model):
         cam(tiny_pictures, LABELS, network)
 
 
-@pytest.mark.parametrize("method", [guided_backpropagation, deconvolution, cam])
+@pytest.mark.parametrize("method", [guided_backpropagation, deconvolution, cam, smooth_diff])
 def test_a_compiled_network_is_refused(small_model, small_X, method):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is going out of use

@@ -1,11 +1,13 @@
 """Inside a network during a forward pass: something is watched or changed, then all is as before.
 
 Torch asks a ``TorchFunctionMode`` at every one of its functions, in the thread that entered its
-``with`` block and nowhere else. So the model itself is never touched: no layer is exchanged, no
-hook is set, an in-place ReLU stays one, and another thread may run the same model meanwhile.
+``with`` block and nowhere else. So the model itself is not touched: no layer is exchanged, an
+in-place ReLU stays one, and another thread may run the same model meanwhile. Only the output of
+a layer that is asked for by name (``output_of``) needs a hook.
 """
 
 import difflib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -116,8 +118,11 @@ def output_of(model: nn.Module, layer: str, caller: str) -> Iterator[list[Tensor
         ValueError: there is no layer of that name.
     """
     kept: list[Tensor] = []
+    thread = threading.get_ident()
 
     def keep(module: nn.Module, given: tuple, result: Tensor) -> Tensor:
+        if threading.get_ident() != thread:  # somebody else runs the same model meanwhile
+            return result
         kept.append(result)
         # The next layer may work in place: it gets a copy.
         return result.clone() if isinstance(result, Tensor) else result
