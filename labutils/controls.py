@@ -140,5 +140,5 @@ def _channels_last(X: Tensor | np.ndarray, caller: str) -> Tensor:
     if not isinstance(X, (Tensor, np.ndarray)) or X.ndim != 4 or 0 in X.shape:
         raise ValueError(f"{caller}: X is {describe(X)}; expected pictures (N, H, W, 3) or a "
                          "tensor (N, C, H, W).")
-    pixels = torch.as_tensor(X).detach().cpu()
+    pixels = torch.as_tensor(X if isinstance(X, Tensor) else X.copy()).detach().cpu()
     return pixels if is_pictures(X) else pixels.permute(0, 2, 3, 1)

@@ -38,6 +38,7 @@ def test_a_control_makes_one_map_for_each_picture(tiny_pictures, control):
     maps = control(tiny_pictures)
     assert maps.shape == (3, 16, 18) and maps.dtype is torch.float32
     assert torch.allclose(maps, control(tensors))
+    assert control(tiny_pictures[::-1]).shape == (3, 16, 18)  # a view that runs backwards
 
 
 @pytest.mark.parametrize("control", CONTROLS)

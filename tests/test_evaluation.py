@@ -144,6 +144,13 @@ def test_pictures_and_their_network_inputs_flip_alike(pictures, X5, y5, model):
     assert torch.allclose(a.area, b.area, atol=1e-4)
 
 
+def test_arrays_and_tensors_of_maps_flip_alike(network):
+    X, y, maps = written_inputs()
+    backwards = np.ascontiguousarray(maps.numpy()[:, ::-1])[:, ::-1]  # a view, not a copy
+    a, b = (patch_flipping(X, y, m, network, patch=4) for m in (maps, backwards))
+    assert torch.equal(a.area, b.area)
+
+
 def test_flipping_changes_nothing_that_it_is_given(network):
     X, y, maps = written_inputs()
     before = X.clone(), list(y), maps.clone(), copy.deepcopy(network.state_dict())

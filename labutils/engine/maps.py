@@ -29,7 +29,9 @@ def as_maps(maps: Tensor | np.ndarray, inputs: Tensor | None, caller: str) -> Te
             raise ValueError(f"{caller}: the maps have the shape {tuple(maps.shape)}, the "
                              f"pictures need {wanted}; give one map for each picture, of the "
                              "picture's size.")
-    maps = torch.as_tensor(maps).detach().cpu().double()
+    if isinstance(maps, np.ndarray):
+        maps = torch.from_numpy(maps.astype(np.float64))
+    maps = maps.detach().cpu().double()
     bad = (~torch.isfinite(maps)).flatten(1).any(dim=1)
     if bad.any():
         raise ValueError(f"{caller}: the map of picture {int(bad.nonzero()[0])} has NaN or "
