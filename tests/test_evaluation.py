@@ -327,15 +327,15 @@ def test_grid_pointing_is_the_share_of_the_right_quadrant(tiny_model, method, sh
 
 
 def test_the_class_that_is_asked_is_that_of_the_quadrant_that_counts(tiny_model):
-    X, asked = torch.randn(4, 3, 10, 12), []
+    X, y, asked = torch.randn(8, 3, 10, 12), [4, 3, 2, 1, 5, 6, 7, 8], []
 
     def watch(mosaic: Tensor, y: list[int], model: nn.Module) -> Tensor:
         asked.extend(zip(mosaic, y, strict=True))
         return torch.ones(len(mosaic), *mosaic.shape[2:])
 
-    grid_pointing(X, [4, 3, 2, 1], tiny_model, watch)
-    assert [label for _, label in asked] == [4, 3, 2, 1]
-    assert all(torch.equal(x, mosaics(X)[0]) for x, _ in asked)
+    grid_pointing(X, y, tiny_model, watch)
+    assert [label for _, label in asked] == y
+    assert all(torch.equal(x, mosaics(X)[i // 4]) for i, (x, _) in enumerate(asked))
 
 
 def test_the_gradient_points_better_than_chance(X5, y5, model):
