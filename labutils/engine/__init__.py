@@ -1,6 +1,6 @@
 """What makes the lesson's pages safe and fast; it need not be read to follow a lesson.
 
-``door`` judges pictures, labels and models, ``choices`` the options of a recipe, ``pixels``
+``door`` and ``maps`` judge what is given, ``choices`` the options of a recipe, ``pixels``
 converts, ``copies`` makes noisy pictures, ``batches`` says how many at once, ``squeezenet`` is the
 short way through the known network, ``threads`` the use of every core, ``lending`` gives each
 thread a model, ``finite`` finds where NaN comes from. For the methods beside the gradient
