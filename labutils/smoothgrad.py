@@ -30,11 +30,20 @@ from labutils.engine.batches import even_batches, good_batch_size
 from labutils.engine.choices import (
     check_count,
     check_seed,
+    checked_shifts,
     pick,
     precision_dtype,
     sorted_counts,
 )
-from labutils.engine.copies import NoiseSource, draw_noise, noise_adder, own_source
+from labutils.engine.copies import (
+    NoiseSource,
+    draw_noise,
+    noise_adder,
+    own_source,
+    rolled,
+    rolled_back,
+    shift_of,
+)
 from labutils.engine.door import admit, check_noise_pct, describe
 from labutils.engine.finite import refuse_copies
 from labutils.engine.lending import Method, lent
@@ -46,6 +55,7 @@ from labutils.saliency import compute_saliency_maps, gradient_function
 def plain_smoothgrad(
     X: Tensor | np.ndarray, y: Sequence[int], model: nn.Module, n: int, noise_pct: float, *,
     method: Method, noise: NoiseSource, manner: str, reduction: str, aggregate: str, seed: int,
+    shifts: int = 1,
 ) -> Tensor:
     """What ``smoothgrad`` computes, as a plain loop; arguments and result as there."""
     admitted, maps = admit(X, y, model, "plain_smoothgrad", pixels=manner == "lab"), []
@@ -54,8 +64,10 @@ def plain_smoothgrad(
         aggregator = AGGREGATIONS[aggregate]()
         for k in range(n):
             epsilon = draw_noise(noise, (*shape[2:], shape[1]), "cpu", seed, i, k)
-            x = noisy(i, epsilon).permute(2, 0, 1)[None]
-            aggregator.add(REDUCTIONS[reduction](_with_channels(method, x, [label], model))[0])
+            dy, dx = shift_of(k, shifts)
+            x = noisy(i, epsilon).permute(2, 0, 1)[None].roll((dy, dx), dims=(2, 3))
+            saliency = _with_channels(method, x, [label], model).roll((-dy, -dx), dims=(2, 3))
+            aggregator.add(REDUCTIONS[reduction](saliency)[0])
         result = aggregator.result()
         maps.append(max_abs(result[None])[0] if reduction == "signed" else result)
     return torch.stack(maps)
@@ -73,6 +85,7 @@ def smoothgrad(
     manner: str = "lab",
     reduction: str = "max_abs",
     aggregate: str | Callable[[Tensor], Tensor] = "mean",
+    shifts: int | None = None,
     seed: int | None = None,
     precision: str = "float32",
     batch_size: int | None = None,
@@ -106,8 +119,12 @@ def smoothgrad(
             ``"median"``, ``"geometric_mean"``, ``"trimmed_mean"`` (without the
             lowest and highest tenth); ``"mean_and_error"``, two maps (2, H, W): the
             mean and its standard error; or a function (n, H, W) → (H, W).
+        shifts: copy k is rolled by 0…shifts−1 rows and columns (pixels that leave on one side
+            come in on the other) and its saliency rolled back: ``shifts=4`` averages the grid
+            away that the network's strides print into every map. The shifts² pairs are shared
+            out over the copies in a fixed order, so n may well be a multiple of 16.
         seed: same seed, same maps, bit for bit, on one machine; copy k of
-            picture i gets the same noise whatever n and the batch size are.
+            picture i gets the same noise whatever n, shifts and the batch size are.
         precision: ``"float32"``; ``"bfloat16"`` is faster where the processor has it
             (AVX-512, GPUs) and differs from it less than another seed does; ``"float16"`` is
             for GPUs only.
@@ -125,8 +142,8 @@ def smoothgrad(
     """
     snapshots = smoothgrad_snapshots(
         X, y, model, [n], noise_pct, method=method, noise=noise, manner=manner, reduction=reduction,
-        aggregate=aggregate, seed=seed, precision=precision, batch_size=batch_size,
-        progress=progress)
+        aggregate=aggregate, shifts=shifts, seed=seed, precision=precision,
+        batch_size=batch_size, progress=progress)
     return torch.stack([saliency_map for _, _, saliency_map in snapshots])
 
 
@@ -142,6 +159,7 @@ def smoothgrad_snapshots(
     manner: str = "lab",
     reduction: str = "max_abs",
     aggregate: str | Callable[[Tensor], Tensor] = "mean",
+    shifts: int | None = None,
     seed: int | None = None,
     precision: str = "float32",
     batch_size: int | None = None,
@@ -170,6 +188,7 @@ def smoothgrad_snapshots(
     pick(manner, ("lab", "paper"), "manner")
     check_seed(seed)
     admitted = admit(X, y, model, "smoothgrad", pixels=manner == "lab" and noise_pct > 0)
+    shifts = checked_shifts(shifts, tuple(admitted.inputs.shape[2:]))
     device = admitted.inputs.device
     dtype = precision_dtype(precision, device)
     saliency, count = _saliency_function(method, model, workers(device), dtype)
@@ -181,21 +200,23 @@ def smoothgrad_snapshots(
                    torch.device("cpu") if callable(noise) else device,
                    np.random.SeedSequence(seed).entropy)
 
-    def jobs() -> Iterator[tuple[int, Iterable[Tensor]]]:
+    def jobs() -> Iterator[tuple[int, range, Iterable[Tensor]]]:
         for i in range(len(admitted)):
             for copies in even_batches(counts[-1], batch_size):
                 draws = map(partial(draw, i), copies)
                 # A student's source may keep a state: call it here, in order.
-                yield i, list(draws) if callable(noise) else draws
+                yield i, copies, list(draws) if callable(noise) else draws
 
-    def reduced_saliency(job: tuple[int, Iterable[Tensor]]) -> tuple[Tensor, Tensor]:
-        i, draws = job
-        copies = torch.stack([noisy(i, epsilon) for epsilon in draws]).permute(0, 3, 1, 2)
-        samples = reduce(saliency(copies, admitted.labels[i]).float())
+    def reduced_saliency(job: tuple[int, range, Iterable[Tensor]]) -> tuple[Tensor, Tensor]:
+        i, numbers, draws = job
+        copies = [rolled(noisy(i, epsilon), k, shifts)
+                  for k, epsilon in zip(numbers, draws, strict=True)]
+        found = saliency(torch.stack(copies).permute(0, 3, 1, 2), admitted.labels[i]).float()
+        samples = rolled_back(reduce(found), numbers, shifts, copies[0].shape[:2])
         return samples, torch.isfinite(samples).flatten(1).all(dim=1)
 
     def copy(i: int, k: int) -> Tensor:
-        return noisy(i, draw(i, k)).permute(2, 0, 1)[None]
+        return rolled(noisy(i, draw(i, k)), k, shifts).permute(2, 0, 1)[None]
 
     def snapshots() -> Iterator[tuple[int, int, Tensor]]:
         batches = map_in_order(reduced_saliency, jobs(), count)

@@ -36,19 +36,19 @@ def precision_dtype(precision: str, device: torch.device) -> torch.dtype:
     return dtype
 
 
-def check_seed(seed: int | None) -> None:
+def check_seed(seed: int | None, caller: str = "smoothgrad") -> None:
     """Raise unless seed is None or a whole number, 0 or more."""
     if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ValueError(f"smoothgrad: seed is {seed!r}; expected a whole number, 0 or more, "
+        raise ValueError(f"{caller}: seed is {seed!r}; expected a whole number, 0 or more, "
                          "or None.")
 
 
-def check_count(value: int, argument: str) -> None:
+def check_count(value: int, argument: str, caller: str = "smoothgrad") -> None:
     """Raise unless value is a whole number, 1 or more."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"smoothgrad: {argument} is {value!r}; expected a whole number.")
+        raise TypeError(f"{caller}: {argument} is {value!r}; expected a whole number.")
     if value < 1:
-        raise ValueError(f"smoothgrad: {argument} is {value}; expected 1 or more.")
+        raise ValueError(f"{caller}: {argument} is {value}; expected 1 or more.")
 
 
 def sorted_counts(counts: Iterable[int]) -> list[int]:
@@ -59,3 +59,15 @@ def sorted_counts(counts: Iterable[int]) -> list[int]:
     if not counts:
         raise ValueError("smoothgrad: counts is empty; expected sample counts, such as [10, 50].")
     return sorted({int(count) for count in counts})
+
+
+def checked_shifts(shifts: int | None, sides: tuple[int, int]) -> int:
+    """shifts, 1 for None; raise unless it is from 1 up to the picture's shorter side."""
+    if shifts is None:
+        return 1
+    check_count(shifts, "shifts")
+    if shifts > min(sides):
+        raise ValueError(f"smoothgrad: shifts is {shifts}, and the pictures are "
+                         f"{sides[0]}×{sides[1]}; expected no more than they have rows and "
+                         "columns, such as 4.")
+    return int(shifts)

@@ -1,6 +1,6 @@
 """Noisy copies of pictures as the network takes them, in the lab's and in the paper's manner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -54,6 +54,42 @@ def draw_noise(
     child = np.random.SeedSequence(entropy, spawn_key=(picture, copy))
     generator = torch.Generator(device).manual_seed(int(child.generate_state(1, np.uint64)[0]))
     return source(shape, generator)
+
+
+def shift_of(copy: int, shifts: int) -> tuple[int, int]:
+    """By how many (rows, columns) a copy is rolled, each 0…shifts−1.
+
+    shifts copies in a row have every row number and every column number once, shifts² of them
+    every pair.
+    """
+    return copy % shifts, (copy + copy // shifts) % shifts
+
+
+def rolled(x: Tensor, copy: int, shifts: int) -> Tensor:
+    """One copy, (H, W, C), rolled by its shift."""
+    return x if shifts == 1 else x.roll(shift_of(copy, shifts), dims=(0, 1))
+
+
+def rolled_back(
+    samples: Tensor, copies: Iterable[int], shifts: int, sides: tuple[int, int]
+) -> Tensor:
+    """The copies' saliencies (k, …, H, W), each where it belongs again.
+
+    Args:
+        samples, copies: saliencies, and of which copies they are.
+        shifts: as for ``smoothgrad``.
+        sides: the picture's (H, W).
+    """
+    if shifts == 1:
+        return samples
+    if samples.shape[-2:] != tuple(sides):
+        raise ValueError(
+            f"smoothgrad: shifts is {shifts}, and method gave maps of "
+            f"{samples.shape[-2]}×{samples.shape[-1]} for pictures of {sides[0]}×{sides[1]}; only "
+            "maps of the picture's size can be rolled back by pixels. Leave shifts out, or have "
+            "method upsample its maps.")
+    return torch.stack([sample.roll([-d for d in shift_of(copy, shifts)], dims=(-2, -1))
+                        for sample, copy in zip(samples, copies, strict=True)])
 
 
 def own_source(source: NoiseSource) -> NoiseSource:
