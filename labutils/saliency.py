@@ -94,6 +94,27 @@ def gradient_function(
     return lent(score_gradient, model, count, dtype)
 
 
+def score_function(
+    model: nn.Module, count: int
+) -> tuple[Callable[[Tensor, int], Tensor], int]:
+    """The class scores of a model without their gradient, safe in several threads.
+
+    Args:
+        model, count: as for ``gradient_function``.
+
+    Returns:
+        A function ((N, C, H, W), label) → S_label, (N,), and how many threads may call it.
+    """
+    if is_torchvisions(model):
+        return ShortWay(model).score, count
+    return lent(_scores_alone, model, count)
+
+
+def _scores_alone(X: Tensor, labels: Sequence[int], model: nn.Module) -> Tensor:
+    with torch.no_grad():
+        return model(X.clone(memory_format=torch.channels_last))[range(len(X)), list(labels)]
+
+
 def score_gradient(X: Tensor, labels: Sequence[int], model: nn.Module) -> Tensor:
     """∂S_y(x)/∂x for every x of a batch, (N, C, H, W), by autograd.
 

@@ -9,14 +9,14 @@ import torch
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def pick(name: str, known: Collection[str], argument: str) -> str:
+def pick(name: str, known: Collection[str], argument: str, caller: str = "smoothgrad") -> str:
     """name, when it is known; else an error that lists the names and suggests one."""
     if isinstance(name, str) and name in known:
         return name
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
-        f"smoothgrad: {argument} is {name!r}; expected one of "
+        f"{caller}: {argument} is {name!r}; expected one of "
         f"{', '.join(map(repr, known))}.{hint}"
     )
 

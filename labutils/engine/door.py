@@ -64,7 +64,7 @@ def admit(
 def network_inputs(X: Tensor | np.ndarray, model: nn.Module, caller: str) -> Tensor:
     """X as the network takes it, on the network's device; a gradient finds its way back to X."""
     device = device_of(model)
-    if _is_pictures(X):
+    if is_pictures(X):
         return normalise(_as_pixels(X, caller).to(device)).contiguous()
     came = describe(X)
     if isinstance(X, np.ndarray) and X.dtype.kind in "iuf":
@@ -81,7 +81,7 @@ def network_inputs(X: Tensor | np.ndarray, model: nn.Module, caller: str) -> Ten
     return X.to(device)
 
 
-def _is_pictures(X: object) -> bool:
+def is_pictures(X: object) -> bool:
     """True for (N, H, W, 3): channels last, as picture files have them."""
     return (isinstance(X, (np.ndarray, Tensor)) and X.ndim == 4 and len(X) > 0
             and X.shape[-1] == 3 and X.shape[1] != 3)
@@ -100,7 +100,7 @@ def _as_pixels(X: np.ndarray | Tensor, caller: str) -> Tensor:
 
 def _pixels_of(X: Tensor | np.ndarray, inputs: Tensor, caller: str) -> Tensor:
     """The pictures that the network inputs came from."""
-    if _is_pictures(X):
+    if is_pictures(X):
         return _as_pixels(X, caller).detach().to(inputs.device)
     wide = torch.promote_types(inputs.dtype, torch.float32)
     pixels = to_pixels(inputs.to(wide)).round() if inputs.shape[1] == 3 else None

@@ -67,7 +67,7 @@ def is_hooked(model: nn.Module) -> bool:
 
 
 class ShortWay:
-    """The gradients of torchvision's SqueezeNet, for any class.
+    """The scores and gradients of torchvision's SqueezeNet, for any class.
 
     Args:
         model: one for which ``is_torchvisions`` is true; its weights are copied.
@@ -103,7 +103,15 @@ class ShortWay:
         with torch.autocast(X.device.type, enabled=False):
             return self._gradient(_last(X, self.dtype), label)
 
-    def _gradient(self, X: Tensor, label: int) -> Tensor:
+    @torch.inference_mode()
+    def score(self, X: Tensor, label: int) -> Tensor:
+        """S_label of every x of a batch, (N,): the forward half alone; X as for ``gradient``."""
+        with torch.autocast(X.device.type, enabled=False):
+            streams, _ = self._forward(_last(X, self.dtype))
+            return self._head_scores(streams, label).relu_().view(len(X), -1).mean(dim=1)
+
+    def _forward(self, X: Tensor) -> tuple[list[Tensor], tuple]:
+        """The last activations, and what the way back needs of all the others."""
         features = F.conv2d(X, self.weight, self.bias, stride=2)
         first, places = F.max_pool2d_with_indices(features, **POOLING)
         streams = [first.relu_()]
@@ -111,6 +119,10 @@ class ShortWay:
         for fire in self.fires:
             streams, seen = fire.forward(streams)
             tape.append(seen)
+        return streams, (features, first, places, tape)
+
+    def _gradient(self, X: Tensor, label: int) -> Tensor:
+        streams, (features, first, places, tape) = self._forward(X)
         gradients = self._head_gradient(streams, label)
         for fire, seen in zip(reversed(self.fires), reversed(tape), strict=True):
             gradients = fire.backward(gradients, seen)
@@ -120,11 +132,15 @@ class ShortWay:
 
     def _head_gradient(self, streams: list[Tensor], label: int) -> list[Tensor]:
         """Of the mean over positions p of relu(w·x_p + b): w/P where that is active, else 0."""
-        weights = self.head_weight[label].chunk(2)
-        scores = self.head_bias[label] + sum(
-            rows(x) @ w for x, w in zip(streams, weights, strict=True))
+        scores = self._head_scores(streams, label)
         share = (scores > 0).to(self.dtype)[:, None] * (len(streams[0]) / len(scores))
-        return [share * w for w in weights]
+        return [share * w for w in self.head_weight[label].chunk(2)]
+
+    def _head_scores(self, streams: list[Tensor], label: int) -> Tensor:
+        """w·x_p + b of every position p of every picture, in a row."""
+        weights = self.head_weight[label].chunk(2)
+        return self.head_bias[label] + sum(
+            rows(x) @ w for x, w in zip(streams, weights, strict=True))
 
 
 class ShortFire:

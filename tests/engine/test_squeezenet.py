@@ -42,6 +42,14 @@ def test_the_short_way_is_the_gradient_autograd_gives(model, size):
     torch.testing.assert_close(found, score_gradient(X, [281, 281], network))
 
 
+@pytest.mark.parametrize("size", [(224, 224), (31, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_short_ways_score_is_the_networks(model, size):
+    X = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(1))
+    short, scores = ShortWay(model), model(X)
+    for label in (281, int(scores[0].argmin()), int(scores[0].argmax())):
+        torch.testing.assert_close(short.score(X, label), scores[:, label], atol=1e-4, rtol=1e-4)
+
+
 def test_in_float32_it_differs_by_rounding_only(X5, y5, model):
     label = int(y5[0])
     found = ShortWay(model).gradient(X5[:1], label)
@@ -51,6 +59,7 @@ def test_in_float32_it_differs_by_rounding_only(X5, y5, model):
 def test_it_changes_neither_the_input_nor_the_model(X5, model):
     before, weights = X5.clone(), copy.deepcopy(model.state_dict())
     ShortWay(model).gradient(X5, 3)
+    ShortWay(model).score(X5, 3)
     assert torch.equal(X5, before)
     assert all(torch.equal(t, weights[name]) for name, t in model.state_dict().items())
 
