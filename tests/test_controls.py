@@ -107,7 +107,7 @@ def test_randomize_leaves_the_callers_network_as_it_was(model, layers):
     ("last", {"classifier.1"}), ("classifier.1", {"classifier.1"}),
     (["features.0", "features.12.squeeze"], {"features.0", "features.12.squeeze"}),
     (["features.12"], {"features.12.squeeze", "features.12.expand1x1", "features.12.expand3x3"})],
-    ids=str)
+    ids=["last", "one name", "two names", "a Fire module"])
 def test_only_the_layers_that_are_named_change(model, layers, changed):
     assert changed_layers(randomize(model, layers), model) == changed
 
