@@ -9,11 +9,10 @@ from labutils.checks.add_noise import check_add_noise
 from labutils.checks.aggregate import check_aggregate
 from labutils.checks.maps import as_maps
 from labutils.checks.noise_source import check_noise_source
-from labutils.checks.penalty import check_gradient_penalty
 from labutils.checks.preprocess import check_preprocess
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.saliency import check_saliency
 from labutils.checks.smoothgrad import check_smoothgrad
 
 __all__ = ["CheckResult", "Finding", "as_maps", "check_add_noise", "check_aggregate",
-           "check_gradient_penalty", "check_noise_source", "check_preprocess", "check_saliency", "check_smoothgrad"]
+           "check_noise_source", "check_preprocess", "check_saliency", "check_smoothgrad"]

@@ -317,8 +317,8 @@ sum: The result is {ratio:.0f} times what was expected, and the batch has {ratio
 mean_of_pixels: The result is too small by a factor of {ratio:.0f}, the number of pixels. The sum
   over a picture's pixels was expected, then the mean over the pictures.
 length: The result fits the gradient's length. Its square was expected; look for a root.
-wrong_values: The result is {found:.4g}; {expected:.4g} was expected. Go through the formula from the
-  inside: own score, gradient, square, sum over a picture's pixels, mean over pictures.
-no_graph: The number is right, but nothing leads from it back to the weights, so that training could
-  not make it smaller. Look at what `torch.autograd.grad` has to be told for that.
+wrong_values: The result is {found:.4g}; {expected:.4g} was expected. Go through the formula from
+  the inside: own score, gradient, square, sum over a picture's pixels, mean over pictures.
+no_graph: The number is right, but nothing leads from it back to the weights, so that training
+  could not make it smaller. Look at what `torch.autograd.grad` has to be told for that.
 """)
