@@ -17,6 +17,7 @@ from scipy import stats
 from labutils.verdicts import (
     FAILS,
     HOLDS,
+    LINE,
     UNDECIDED,
     VERDICTS,
     WITH_LIMITS,
@@ -28,8 +29,8 @@ from labutils.verdicts import (
     verdict,
 )
 
-__all__ = ["FAILS", "HOLDS", "UNDECIDED", "VERDICTS", "WITH_LIMITS", "Estimate", "Printed", "agree",
-           "claim", "claims_in", "estimate", "verdict"]
+__all__ = ["FAILS", "HOLDS", "LINE", "UNDECIDED", "VERDICTS", "WITH_LIMITS", "Estimate", "Printed",
+           "agree", "claim", "claims_in", "estimate", "verdict"]
 
 RESAMPLES = 5000
 

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 HEAD = "id,claim,source,notebooks,measure,holds,limits\n"
 ROWS = ('1,"first, with a comma",lab,01,a share,0.9 1,0.5 1\n'
-        "2,second,paper 2,01 02,a ratio | two,0 0.95,0 1\n3,third,slides,03,a factor,2 inf,1.2 inf\n")
+        "2,second,paper 2,01 02,a ratio | two,0 0.95,0 1\n"
+        "3,third,slides,03,a factor,2 inf,1.2 inf\n")
 FIRST = "claim 1: 0.95 [0.92, 0.98] holds"
 SECOND = "claim 2: 1.2 [1.1, 1.3] does not hold here"
 
@@ -121,8 +122,8 @@ def test_the_markdown_table_has_the_same_cells_in_every_row(folder):
     lines = as_markdown(entries(folder), "way/").splitlines()
     assert len(lines) == 2 + 3
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {8}
-    assert lines[2] == ("| 1 | first, with a comma (lab) | a share | 0.9 to 1 | 0.95 [0.92, 0.98] | "
-                        "**holds** | [01](way/01_one.ipynb) |")
+    assert lines[2] == ("| 1 | first, with a comma (lab) | a share | 0.9 to 1 | 0.95 [0.92, 0.98] "
+                        "| **holds** | [01](way/01_one.ipynb) |")
     assert lines[4].endswith("| 2 or more | – | **not tested yet** | – |")
 
 
@@ -170,7 +171,8 @@ def test_python_alone_is_enough(tmp_path):
 
 @pytest.mark.parametrize("change, words", [
     (lambda f: (f / "claims.csv").unlink(), "there is no claims.csv"),
-    (lambda f: (f / "claims.csv").write_text(HEAD + ROWS + ROWS.splitlines()[-1], "utf-8"), "claim 3 twice"),
+    (lambda f: (f / "claims.csv").write_text(HEAD + ROWS + ROWS.splitlines()[-1], "utf-8"),
+     "claim 3 twice"),
     (lambda f: (f / "claims.csv").write_text(HEAD + "x,a,b,01,c,0 1,0 1\n", "utf-8"),
      "line 2 of claims.csv is not complete"),
     (lambda f: (f / "claims.csv").write_text(HEAD + "1,a,,01,c,0 1,0 1\n", "utf-8"),
