@@ -9,7 +9,7 @@ PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 # thread and puts the longest files first.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-long lab site bench student grade formgrader clean set-owner rehearse \
+.PHONY: help run test test-long lab site ledger bench student grade formgrader clean set-owner rehearse \
         venv venv-site venv-grading
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test-long   run what make test leaves out: all seeds, the whole class and more"
 	@echo "make lab     open JupyterLab on notebooks/student/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
+	@echo "make ledger  print every claim that the notebooks test, with its number and verdict"
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
 	@echo "make student write notebooks/student/ from the notebooks with solutions"
 	@echo "make grade SUBMISSIONS=folder   grade a class into build/grading/, see grading/README.md"
@@ -57,6 +58,10 @@ lab: venv
 
 site: venv-site
 	@.venv-site/bin/python scripts/build_site.py
+
+# Python alone is enough: it reads what the executed notebooks printed.
+ledger:
+	@$(PYTHON) -m labutils.ledger
 
 bench: venv
 	@echo "Timing on one machine, interleaved (five minutes or so); keep it otherwise idle"

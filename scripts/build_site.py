@@ -9,6 +9,10 @@ from published import without_solutions
 from sphinx.cmd.build import main as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from labutils.ledger import as_markdown, counts_as_markdown, entries  # noqa: E402
+
 BUILD = ROOT / "build"
 PAGES, SITE = BUILD / "pages", BUILD / "site"
 # On the site the landing page takes the README's place.
@@ -31,6 +35,16 @@ def gather() -> None:
         handed_out = ROOT / "notebooks" / "student" / path.name
         text = without_solutions(text, handed_out.read_text("utf-8"))
         (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
+    shutil.copy(ROOT / "notebooks" / "claims.csv", PAGES / "notebooks")
+    page = PAGES / "ledger.md"
+    page.write_text(with_ledger(page.read_text("utf-8"), PAGES / "notebooks"), "utf-8")
+
+
+def with_ledger(page: str, notebooks: Path) -> str:
+    """The page of claims with its two tables, from the notebooks that the site shows."""
+    claims = entries(notebooks)
+    return (page.replace("<!-- counts -->", counts_as_markdown(claims))
+            .replace("<!-- claims -->", as_markdown(claims, "notebooks/")))
 
 
 def newest(committed: Path, executed: Path) -> Path:

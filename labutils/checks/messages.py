@@ -300,3 +300,25 @@ note/single: With a single map (n = 1) there is no proper result; say so where y
 REMARKS = ("given_noise", "given_rule")
 
 WRONG_INPUT = "model: X is {seen}; expected {expected}."
+
+PENALTY = CALL | table("""
+wrong_type: The function returned {seen}; expected one number as a tensor of torch, so that it can
+  be differentiated.
+wrong_shape: The result has the shape {shape}; one number for the whole batch was expected.
+not_finite: The result is NaN or infinite. Look for a root or a division at 0.
+accumulates: After the call the network's parameters carry a gradient that training would add to
+  the next step's. None was expected; look at how the gradient with respect to x is asked for.
+wrong_class: The result fits the gradient of all scores together. That of each picture's own score
+  was expected; look at how the scores are picked.
+loss: The result fits the gradient of the loss. That of the class scores was expected; look at what
+  is differentiated.
+sum: The result is {ratio:.0f} times what was expected, and the batch has {ratio:.0f} pictures. The
+  mean over them was expected.
+mean_of_pixels: The result is too small by a factor of {ratio:.0f}, the number of pixels. The sum
+  over a picture's pixels was expected, then the mean over the pictures.
+length: The result fits the gradient's length. Its square was expected; look for a root.
+wrong_values: The result is {found:.4g}; {expected:.4g} was expected. Go through the formula from
+  the inside: own score, gradient, square, sum over a picture's pixels, mean over pictures.
+no_graph: The number is right, but nothing leads from it back to the weights, so that training
+  could not make it smaller. Look at what `torch.autograd.grad` has to be told for that.
+""")
