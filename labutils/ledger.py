@@ -110,7 +110,7 @@ def as_markdown(found: Sequence[Entry], way: str = "") -> str:
         way: to the notebooks from the page where the table stands, such as ``"notebooks/"``.
     """
     return _markdown(
-        ("", "claim (source)", "what is measured", "holds", "number [95 % interval]", "verdict",
+        ("id", "claim (source)", "what is measured", "holds", "number [95 % interval]", "verdict",
          "tested in"),
         [(str(entry.id), f"{entry.claim} ({entry.source})", entry.measure, in_words(entry.holds),
           _number(entry), f"**{entry.verdict}**",
