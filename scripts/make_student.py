@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from grading.release import release  # noqa: E402
+from grading.pages.release import release  # noqa: E402
 from grading.settings import notebooks  # noqa: E402
 from scripts.expected import add_expected_results  # noqa: E402
 from scripts.published import FOR_INSTRUCTORS  # noqa: E402
