@@ -148,8 +148,9 @@ def decoded(argument: dict, arrays: dict[str, np.ndarray]) -> object:
     from labutils.network import load_squeezenet
 
     network = load_squeezenet(device="cpu")
-    network.load_state_dict({name.removeprefix("network."): torch.from_numpy(arrays[name].copy())
-                             for name in arrays.files if name.startswith("network.")})
+    prefix = f"{content}."
+    network.load_state_dict({name.removeprefix(prefix): torch.from_numpy(arrays[name].copy())
+                             for name in arrays.files if name.startswith(prefix)})
     return network
 
 

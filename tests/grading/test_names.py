@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from grading.names import Named, namesakes, read
 
 FOUR, FIVE = HOMEWORK = ["04_smoothgrad_homework", "05_noise_and_sample_count"]

@@ -2,9 +2,9 @@
 
 import nbformat
 import pytest
+from grading.handed_in import Share, shown
 
 from grading import handed_in
-from grading.handed_in import Share, shown
 from grading.settings import Bounds
 
 CODE = "iVBORw0KGgo="
