@@ -23,8 +23,8 @@ def drawn_network(rng: np.random.Generator) -> "nn.Module":
 
 def drawn_pictures(rng: np.random.Generator, network: "nn.Module",
                    num: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, some mirrored, each with one of the network's three favourite classes, the first
-    with the second of them: who takes the predicted class instead of y is seen."""
+    """Pictures, some mirrored, with classes among the network's five favourites, the first with
+    the fifth of them: who takes the predicted class instead of y is seen."""
     import torch
 
     from labutils.pictures import load_pictures
@@ -36,8 +36,8 @@ def drawn_pictures(rng: np.random.Generator, network: "nn.Module",
     # A little darker or paler, so that no picture is one that a student has.
     X = (X * rng.uniform(0.85, 0.98, (num, 1, 1, 1))).astype(np.uint8)
     with torch.no_grad():
-        best = network(torch.cat([preprocess(x) for x in X])).topk(3).indices.numpy()
-    return X, np.array([best[k, (1, 0, 2)[k % 3] if k else 1] for k in range(num)])
+        best = network(torch.cat([preprocess(x) for x in X])).topk(5).indices.numpy()
+    return X, np.array([best[k, (4, 0, 2)[k % 3]] for k in range(num)])
 
 
 

@@ -156,7 +156,9 @@ def decoded(argument: dict, arrays: dict[str, np.ndarray]) -> object:
 
 def copied(argument: object) -> np.ndarray | None:
     """The numbers of an argument that could be changed."""
-    return np.array(argument) if hasattr(argument, "__array__") else None
+    if hasattr(argument, "detach"):
+        argument = argument.detach().numpy()
+    return argument.copy() if isinstance(argument, np.ndarray) else None
 
 
 def plain(value: object) -> np.ndarray:

@@ -9,6 +9,7 @@ from grading.execution.tasks import Answer, Arrays, Returned, Statement
 
 ABSENT = {"smoothgrad": ["*"]}
 WEAK, STRONG, FEW, MANY, LONG = 0.1, 0.6, 2, 24, 80
+SLACK = 0.06  # of a correlation: how far a right map may lie below the engine's own
 SEEDS = 4  # runs of the engine that tell what agreement an ordered number of copies gives
 
 
@@ -32,6 +33,9 @@ def draw(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
 
     expected = {"plain": maps(X, y, 1, 0, 0), "ordered": maps(X[:1], y[:1], LONG, middle, 0),
                 "strong": maps(*pair, LONG, strong, 0), "weak": maps(*pair, LONG, weak, 0)}
+    expected["agreement of ordered"] = np.array([
+        agreement(maps(X[:1], y[:1], many, middle, seed), expected["ordered"])
+        for seed in range(1, SEEDS + 1)])
     for name, n in (("few", few), ("many", many)):
         expected[f"agreement of {name}"] = np.array([
             agreement(maps(*pair, n, strong, seed), expected["strong"])
@@ -53,7 +57,8 @@ def judge(returned: list[Returned], expected: Arrays) -> Iterator[Statement]:
     yield Statement(
         "as bright as the map of many noisy copies, and like it", 3,
         ordered is not None and bright(ordered, expected["ordered"])
-        and agreement(ordered, expected["ordered"]) > 0.8)
+        and agreement(ordered, expected["ordered"])
+        > expected["agreement of ordered"].mean() - SLACK)
     yield Statement("n and noise_pct matter, for brightness and for grain", 3,
                     few is not None and many is not None and weak is not None
                     and heeds_orders(few, many, weak, expected))

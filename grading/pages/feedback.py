@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from grading.gradebook import open_gradebook
 from grading.pages.harmless import MOST_TAGS, as_text, joined, safe_html, safe_output
 from grading.pages.marking import FOR_GRADERS
 from grading.records import all_records, read_record, write_record
@@ -98,7 +99,7 @@ def write_pages(api: NbGraderAPI) -> list[str]:
         A line for each page that could not be written; the next run tries again.
     """
     problems = []
-    with Gradebook(home().database) as gradebook:
+    with open_gradebook() as gradebook:
         for record in all_records():
             if record["done"]:
                 try:

@@ -67,17 +67,21 @@ def read(paths: list[str], homework: list[str], table: Path) -> dict[str, Who]:
 def by_pattern(path: str, homework: list[str]) -> Who:
     """What the first fitting pattern tells of a path."""
     found = max((name for name in homework if name.lower() in path.lower()), key=len, default="")
+    platform, told = told_by(path, homework)
+    name = told.get("name") or (f"submission-{told['id']}" if told else "")
+    return Who(path, clean(name), found, platform, told.get("id") or "",
+               "late" if told.get("late") else "")
+
+
+def told_by(path: str, homework: list[str]) -> tuple[str, dict[str, str | None]]:
+    """The platform whose pattern fits, and the pattern's groups."""
     names = "|".join(map(re.escape, homework)) or "$."
     for platform, pattern in PLATFORMS.items():
         match = re.fullmatch(pattern.replace("{homework}", f"(?:{names})"), path,
                              re.IGNORECASE | re.DOTALL)
-        if match and not NOBODYS.fullmatch(match.groupdict().get("name") or "-"):
-            told = match.groupdict()
-            return Who(path, clean(told["name"]), found, platform, told.get("id") or "",
-                       "late" if told.get("late") else "")
-        if match and platform == "Gradescope":
-            return Who(path, f"submission-{match['id']}", found, platform, match["id"])
-    return Who(path, "", found)
+        if match and not NOBODYS.fullmatch(match.groupdict().get("name", "someone")):
+            return platform, match.groupdict()
+    return "", {}
 
 
 def tell_apart(lines: list[Who]) -> list[Who]:
@@ -90,16 +94,11 @@ def tell_apart(lines: list[Who]) -> list[Who]:
             if who.student.casefold() in several else who for who in lines]
 
 
-def order(path: str) -> tuple:
+def order(path: str, homework: list[str]) -> tuple[tuple[int, ...], int]:
     """What sorts several versions of one student; the last one counts."""
-    for pattern in PLATFORMS.values():
-        match = re.fullmatch(pattern.replace("{homework}", ""), path, re.IGNORECASE | re.DOTALL)
-        if match and match.groupdict().get("when"):
-            break
-    else:
-        match = None
+    _, told = told_by(path, homework)
     copies = [int(one or two or 1) for one, two in COPY.findall(path)]
-    return (moment(match["when"]) if match else (), max(copies, default=0))
+    return moment(told.get("when") or ""), max(copies, default=0)
 
 
 def moment(text: str) -> tuple[int, ...]:

@@ -58,7 +58,8 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     results = {path: examine(file, who[printable(path)], homework)
                for path, file in files.items()}
     latest: dict[tuple[str, str], str] = {}
-    for path in sorted(files, key=lambda path: (order(path), files[path].lstat().st_mtime)):
+    for path in sorted(files, key=lambda path: (
+            order(path, list(homework)), files[path].lstat().st_mtime)):
         if not results[path].problem:
             latest[results[path].student.casefold(), results[path].assignment] = path
     for path, result in results.items():

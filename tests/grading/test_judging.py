@@ -25,7 +25,8 @@ SMOOTHGRAD, NOISE_STUDY, COUNT_STUDY = "smoothgrad-answer", "noise-study-answer"
     "count-study-answer")
 NOISE, RULE = "my-noise-answer", "my-aggregation-answer"
 RUBRIC = (Path(__file__).parents[2] / "grading" / "rubric.md").read_text("utf-8")
-SEEDS = pytest.mark.parametrize("seed", [1, 2, 3])
+SEEDS = pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long)
+                                             for seed in range(2, 7))])
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,7 @@ def test_a_right_smoothgrad_gets_all_points(drawn, seed):
     assert (found["points"], found["open"]) == (12, ""), found["statements"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", MISTAKES)
 def test_a_mistake_gets_the_points_of_the_rubrics_table(drawn, words):
     (row,) = [line for line in RUBRIC.splitlines() if line.startswith(f"| {words} |")]
