@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -105,7 +106,7 @@ def enter(folder: Path, walls: bool, scratch: Path) -> tuple[list[str], dict[str
     if data := os.environ.get("LAB_DATA"):
         shown["/lab-data"] = Path(data).resolve()
     command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
-               "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000"]
+               "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", *no_rooms_inside()]
     for name in SYSTEM:
         if os.path.islink(name) and os.path.isdir(name):  # /lib on a merged /usr
             command += ["--symlink", os.readlink(name), name]
@@ -119,6 +120,13 @@ def enter(folder: Path, walls: bool, scratch: Path) -> tuple[list[str], dict[str
     command += ["--remount-ro", "/", "--chdir", "/tmp"]
     return ([*command, "/venv/bin/python", "/inside.py", "/given"],
             environment(Path("/lab"), Path("/tmp")))
+
+
+@cache
+def no_rooms_inside() -> list[str]:
+    """bubblewrap's option against rooms within the room, from its version 0.8 on."""
+    usage = subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
+    return ["--disable-userns"] if "--disable-userns" in usage else []
 
 
 def environment(lab: Path, scratch: Path) -> dict[str, str]:

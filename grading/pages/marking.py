@@ -23,7 +23,7 @@ def write_marking_page(record: dict, notebook: NotebookNode, source: NotebookNod
         cells.append(cell)
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in record["answers"]:
-            cells.append(added(verdict(record["answers"][name], record), "verdict", name))
+            cells.append(added(verdict(record["answers"][name]), "verdict", name))
         if name in schemes:
             cells.append(added(f"**Mark scheme**\n\n{schemes[name]}", FOR_GRADERS, name))
     notebook.cells = cells
@@ -38,7 +38,7 @@ def added(text: str, tag: str, name: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(text, id=f"{tag}-{name}"[:64], metadata={"tags": [tag]})
 
 
-def verdict(answer: dict, record: dict) -> str:
+def verdict(answer: dict) -> str:
     """What was found of one answer, for student and grader."""
     if answer["points"] is None:
         lines = [f"**Open, no points yet:** {quoted(answer['open'])}. A person looks at it."]

@@ -54,8 +54,8 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
     """
     shutil.rmtree(course.submitted, ignore_errors=True)
     files = dict(sorted(gather(submissions, course.submitted).items()))
-    who = read([printable(path) for path in files], list(homework), course.folder / "who.csv")
-    results = {path: examine(file, who[printable(path)], homework)
+    who = read([spelt(path) for path in files], list(homework), course.folder / "who.csv")
+    results = {path: examine(file, who[spelt(path)], homework)
                for path, file in files.items()}
     latest: dict[tuple[str, str], str] = {}
     for path in sorted(files, key=lambda path: (
@@ -183,6 +183,11 @@ def decoded(content: bytes) -> str:
 def printable(text: str) -> str:
     """A text with a question mark for what is no character: odd bytes, half a pair."""
     return text.encode("utf-8", "replace").decode()
+
+
+def spelt(path: str) -> str:
+    """A path that can be written to a table; bytes of another system are spelt out."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def likeness(notebook: NotebookNode, reference: NotebookNode) -> int:

@@ -2,9 +2,9 @@
 
 import nbformat
 import pytest
-from grading.harmless import shown
 
-from grading import harmless
+from grading.pages import harmless
+from grading.pages.harmless import shown
 
 CODE = "iVBORw0KGgo="
 
