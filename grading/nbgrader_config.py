@@ -18,6 +18,8 @@ c = get_config()  # noqa: F821 (there when nbgrader reads this file)
 c.CourseDirectory.root = str(home().folder)
 c.CourseDirectory.db_url = home().database
 c.CourseDirectory.course_id = "smoothgrad"
+# Nothing is handed out or in through nbgrader; without a folder it warns on every page.
+c.Exchange.root = str(home().folder / "exchange")
 
 configure(c)
 c.GenerateAssignment.preprocessors = [*BEFORE_SAVING, SaveCells, *AFTER_SAVING]

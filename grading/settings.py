@@ -47,9 +47,9 @@ class Home:
         return self.folder / "source"
 
     @property
-    def submitted(self) -> Path:
+    def unpacked(self) -> Path:
         """What the submissions' zips held."""
-        return self.folder / "submitted"
+        return self.folder / "unpacked"
 
     @property
     def autograded(self) -> Path:

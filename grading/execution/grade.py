@@ -74,10 +74,11 @@ def attempt(job: Job, cells: list[tuple[int, str]], lock: int | None) -> dict:
              results], cwd=ROOT, env=students_environment(), capture_output=True, text=True,
             check=True, timeout=JUDGE_SECONDS)
     found = json.loads(judged.stdout)
+    if not found.pop("ended") and tried:
+        ended = ended or "the program ended before its end"
     for name, answer in found["answers"].items():
         if name in job.untouched:
             answer |= {"points": 0.0, "open": "", "errors": [TOUCHED]}
         elif answer["points"] is None:
             answer["open"] = ended or answer["open"] or NOTHING
-    complete = found.pop("ended") or not tried
-    return found | {"ended": ended or ("" if complete else "the program ended before its end")}
+    return found | {"ended": ended}

@@ -23,6 +23,7 @@ from grading.pages.marking import FOR_GRADERS
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
+FOREIGN = re.compile(r"""<script[^>]*\ssrc=["']https?:[^>]*>\s*</script>""")
 PAGE_SECONDS = 120  # for one feedback page; a usual one takes a second
 
 
@@ -126,6 +127,9 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
     with at_most(PAGE_SECONDS):
         result = api.generate_feedback(*names, force=True)
+    if result["success"]:
+        # What is asked of other computers is MathJax; without it a formula is read as TeX.
+        page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
     write_record(*names, {"state": state if result["success"] else None,
                           "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:

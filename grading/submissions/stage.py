@@ -52,8 +52,8 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
         Every file, in order of its path. Of several versions by one student the latest counts;
         the others have a problem.
     """
-    shutil.rmtree(course.submitted, ignore_errors=True)
-    files = dict(sorted(gather(submissions, course.submitted).items()))
+    shutil.rmtree(course.unpacked, ignore_errors=True)
+    files = dict(sorted(gather(submissions, course.unpacked).items()))
     who = read([spelt(path) for path in files], list(homework), course.folder / "who.csv")
     results = {path: examine(file, who[spelt(path)], homework)
                for path, file in files.items()}

@@ -112,7 +112,8 @@ def test_fifty_megabytes_of_output_are_not_kept(graded):
 def test_no_page_holds_a_line_of_the_judging_code(graded):
     code = [line.strip() for name in ("task_04", "judge", "drawing")
             for line in (ROOT / "grading" / "execution" / f"{name}.py").read_text().splitlines()
-            if len(line.strip()) > 25 and "yield Statement" not in line and '"' not in line]
+            if len(line.strip()) > 25 and "Statement" not in line and '"' not in line
+            and "import" not in line]
     assert len(code) > 30
     for student in graded.students:
         if student.function:
