@@ -214,6 +214,9 @@ class Api:
         if student == "b":
             while True:
                 pass
+        page = pages.home().feedback / student / assignment / f"{assignment}.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("<p>")
         return {"success": True}
 class NoGradebook:
     def __enter__(self): return self

@@ -91,7 +91,7 @@ def honest() -> list[Student]:
     for name in TESTS:
         cell_of(edited, name).source = "print('All tests passed')\n12.0"
     other = (ROOT / "notebooks" / "02_vanilla_saliency.ipynb").read_text("utf-8")
-    own = CORRECT.replace("maps", "grids")
+    own = CORRECT.replace(" maps ", " grids ")
     helper = ("def one_copy(X, noise_pct):\n"
               "    return torch.cat([preprocess(add_noise(x, noise_pct)) for x in X])")
     helped = CORRECT.replace("torch.cat([preprocess(add_noise(x, noise_pct)) for x in X])",
