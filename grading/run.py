@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; what is graded is kept, and the same command goes on from here.",
               file=sys.stderr)
-        os._exit(130)  # threads that wait for their rooms would say more
+        return 130
 
 
 def run(options: argparse.Namespace, lock: int) -> int:
@@ -140,12 +140,15 @@ def run(options: argparse.Namespace, lock: int) -> int:
              for name in sorted({s.assignment for s in pending})}
     jobs = [job_of(staged, str(tasks[staged.assignment]), not weakness) for staged in pending]
     failures, width = 0, max((len(s.student) for s in pending), default=0)
-    with ThreadPoolExecutor(max(1, options.jobs)) as pool:
+    pool = ThreadPoolExecutor(max(1, options.jobs))
+    try:
         for staged, found in zip(pending, pool.map(partial(grade, lock=lock), jobs), strict=True):
             record = keep(staged, found, homework[staged.assignment])
             failures += not record["done"]
             print(f"  {record['student']:{width}}  {record['assignment']}  "
                   f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
     with_scores = write_grades()
     write_report(files, weakness)
     missing = write_pages(nbgrader())

@@ -51,7 +51,8 @@ def draw_tasks(homework: str, seed: int) -> Path:
     folder = home().folder / "tasks" / homework
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([students_python(), "-m", "grading.execution.tasks", homework, str(seed),
-                    folder], cwd=ROOT, check=True, env=students_environment())
+                    folder], cwd=ROOT, check=True, env=students_environment(),
+                   start_new_session=True)  # Ctrl-C ends it without a word of its own
     shutil.copytree(ROOT / "labutils", folder / "lab" / "labutils",
                     ignore=shutil.ignore_patterns("__pycache__"))
     for module, names in json.loads((folder / "absent.json").read_text("utf-8")).items():

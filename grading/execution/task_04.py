@@ -7,7 +7,7 @@ import numpy as np
 from grading.execution.drawing import close, drawn_network, drawn_pictures
 from grading.execution.tasks import Answer, Arrays, Returned, Statement
 
-ABSENT = {"smoothgrad": ["*"]}
+ABSENT = {"smoothgrad": ["*"], "aggregations": ["*"]}
 WEAK, STRONG, FEW, MANY, LONG = 0.1, 0.6, 2, 24, 80
 SLACK = 0.06  # of a correlation: how far a right map may lie below the engine's own
 SEEDS = 4  # runs of the engine that tell what agreement an ordered number of copies gives

@@ -1,6 +1,8 @@
 """What make grade does, on a homework that needs no torch and three answers to a real one."""
 
+import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -8,7 +10,9 @@ from pathlib import Path
 import pytest
 from sample_class import tiny
 from sample_class.graded import (
+    PYTHON,
     Graded,
+    grading_environment,
     left_behind,
     listening,
     make_grade,
@@ -160,3 +164,22 @@ def test_without_isolation_another_folder_is_added_and_nothing_is_left_behind(
     assert crowd.scored_by(rows["crowd"])
     assert rows == before | {"crowd": rows["crowd"]}
     assert left_behind(graded.home) == []
+
+
+def test_ctrl_c_ends_with_one_sentence_and_no_litter(notebooks, tmp_path):
+    tiny.slow(notebooks).write(tmp_path / "handed-in")
+    home = tmp_path / "home"
+    scratch(home).mkdir()
+    with subprocess.Popen([PYTHON, "-m", "grading.run", tmp_path / "handed-in"], cwd=ROOT,
+                          env=grading_environment(home, GRADING_NOTEBOOKS=str(notebooks)),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
+        while not list(scratch(home).glob("results-*/frames")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told.strip().count("\n")) == (130, 0), told
+    assert "the same command goes on from here" in told
+    assert list(scratch(home).iterdir()) == [] and left_behind(home) == []
+    scratch(home).rmdir()

@@ -135,3 +135,11 @@ def crowd(folder: Path) -> Student:
     with_cell_before(notebook, CHECK, hostile.CROWD)
     return Student("crowd", notebook, "open", "0", "more than", homework=TINY,
                    columns=(ANSWER, OBSERVATION))
+
+
+def slow(folder: Path) -> Student:
+    """A student of the tiny homework whose cell takes half a minute."""
+    notebook = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
+    with_cell_before(notebook, CHECK, "import time\ntime.sleep(30)")
+    cell_of(notebook, ANSWER).source = RIGHT
+    return Student("slow", notebook, "4", homework=TINY, columns=(ANSWER, OBSERVATION))
