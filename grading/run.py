@@ -14,14 +14,13 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from grading.course import Homework, nbgrader, prepare
-from grading.execution.grade import Job, grade
+from grading.execution.grade import Job
 from grading.execution.room import draw_tasks, judging_code, why_no_walls
+from grading.execution.spread import results
 from grading.gradebook import enter, open_gradebook
 from grading.pages.feedback import write_pages
 from grading.pages.marking import write_marking_page
@@ -140,15 +139,13 @@ def run(options: argparse.Namespace, lock: int) -> int:
              for name in sorted({s.assignment for s in pending})}
     jobs = [job_of(staged, str(tasks[staged.assignment]), not weakness) for staged in pending]
     failures, width = 0, max((len(s.student) for s in pending), default=0)
-    pool = ThreadPoolExecutor(max(1, options.jobs))
-    try:
-        for staged, found in zip(pending, pool.map(partial(grade, lock=lock), jobs), strict=True):
-            record = keep(staged, found, homework[staged.assignment])
+    with closing(results(jobs, options.jobs, lock)) as ended:  # Ctrl-C ends what is under way
+        for place, outcome in ended:
+            staged = pending[place]
+            record = keep(staged, outcome, homework[staged.assignment])
             failures += not record["done"]
             print(f"  {record['student']:{width}}  {record['assignment']}  "
                   f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
-    finally:
-        pool.shutdown(cancel_futures=True)
     with_scores = write_grades()
     write_report(files, weakness)
     missing = write_pages(nbgrader())
