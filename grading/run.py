@@ -135,13 +135,14 @@ def run(options: argparse.Namespace, lock: int) -> int:
     print(f"{len(files)} files: {graded} to grade, {graded - len(pending)} of them unchanged "
           f"since the last time; {len(files) - graded} that cannot be graded", flush=True)
     remember_problems(files)
-    tasks = {name: draw_tasks(name, secrets.randbelow(1 << 31))
-             for name in sorted({s.assignment for s in pending})}
+    seeds = {name: secrets.randbelow(1 << 31) for name in sorted({s.assignment for s in pending})}
+    tasks = {name: draw_tasks(name, seed) for name, seed in seeds.items()}
     jobs = [job_of(staged, str(tasks[staged.assignment]), not weakness) for staged in pending]
     failures, width = 0, max((len(s.student) for s in pending), default=0)
     with closing(results(jobs, options.jobs, lock)) as ended:  # Ctrl-C ends what is under way
         for place, outcome in ended:
             staged = pending[place]
+            outcome["seed"] = seeds[staged.assignment]  # tells the tasks, should somebody ask
             record = keep(staged, outcome, homework[staged.assignment])
             failures += not record["done"]
             print(f"  {record['student']:{width}}  {record['assignment']}  "

@@ -168,9 +168,11 @@ def test_another_folder_adds_to_the_table_and_takes_nothing_away(graded, tmp_pat
     assert rows == before | {"newcomer": rows["newcomer"]}
 
 
-def test_an_empty_folder_is_an_error(graded, tmp_path):
-    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}"], cwd=ROOT,
-                            env=grading_environment(graded.home), capture_output=True, text=True)
+def test_an_empty_folder_is_an_error(tmp_path):
+    (tmp_path / "handed-in").mkdir()
+    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}/handed-in"], cwd=ROOT,
+                            env=grading_environment(tmp_path / "home"), capture_output=True,
+                            text=True)
     assert result.returncode != 0
     assert "There is no file in" in result.stderr
 

@@ -128,7 +128,9 @@ def test_the_mark_scheme_is_for_graders_only(graded):
 
 
 def test_a_feedback_page_asks_no_other_computer(graded):
-    assert not re.search(r"""(src|href)=["']https?://(?!github)""", graded.page("right", TINY))
+    page = graded.page("right", TINY)
+    assert not re.search(r"""(src|href)=["']https?://(?!github)""", page)
+    assert str(ROOT) not in page and str(graded.home) not in page
 
 
 def test_grading_again_keeps_manual_scores_and_executes_only_what_it_is_told(graded, notebooks):
