@@ -33,6 +33,8 @@ class Bounds:
     picture_characters: int = 2_000_000  # of one picture, as it stands in the notebook
     pictures_characters: int = 4_000_000  # of all pictures of one cell
     file_bytes: int = 100 << 20  # of one submitted file
+    figure_bytes: int = 10 << 20  # of one exported figure
+    figures: int = 6  # of one student
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Home:
     def unpacked(self) -> Path:
         """What the submissions' zips held."""
         return self.folder / "unpacked"
+
+    @property
+    def figures(self) -> Path:
+        """Exported figures as they were handed in, by student."""
+        return self.folder / "figures"
 
     @property
     def autograded(self) -> Path:

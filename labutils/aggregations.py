@@ -1,4 +1,7 @@
-"""How n saliencies become one map: first over the channels, then over the copies.
+"""How n saliencies become one map: first over the colour channels, then over the copies.
+
+Below, M_k is the map of copy k, and M̂ is the mean of all n of them. In shapes C is the number
+of channels.
 
 Sources: Smilkov et al. 2017, "SmoothGrad", section 3 (mean); Hooker et al. 2019,
 "A benchmark for interpretability methods in deep neural networks", section 4.2
@@ -23,17 +26,17 @@ BLOCK = 32
 
 
 def max_abs(saliency: Tensor) -> Tensor:
-    """(k, C, H, W) → (k, H, W): magnitude, then maximum over the channels."""
+    """(n, C, H, W) → (n, H, W): magnitude, then maximum over the channels."""
     return saliency.abs().amax(dim=1)
 
 
 def sum_abs(saliency: Tensor) -> Tensor:
-    """(k, C, H, W) → (k, H, W): magnitude, then sum over the channels."""
+    """(n, C, H, W) → (n, H, W): magnitude, then sum over the channels."""
     return saliency.abs().sum(dim=1)
 
 
 def signed(saliency: Tensor) -> Tensor:
-    """(k, C, H, W) as it is; channels are joined after the aggregation."""
+    """(n, C, H, W) as it is; channels are joined after the aggregation."""
     return saliency
 
 
@@ -52,7 +55,7 @@ class Aggregator(Protocol):
 
 
 class Mean:
-    """1/n Σ_k M_k."""
+    """M̂ = 1/n Σ_k M_k."""
 
     def __init__(self) -> None:
         self.total, self.n = 0, 0
@@ -87,7 +90,7 @@ class GeometricMean(Mean):
 
 
 class Variance:
-    """1/n Σ_k (M_k − M̄)², "VarGrad", in one pass and never negative.
+    """1/n Σ_k (M_k − M̂)², "VarGrad", in one pass and never negative.
 
     The textbook's mean of squares minus square of the mean loses its digits
     where the two are almost equal and can come out negative. Source: Welford
@@ -108,7 +111,7 @@ class Variance:
 
 
 class MeanAndError(Variance):
-    """Two maps, (2, H, W): the mean, and its standard error √(Σ_k (M_k − M̄)² / (n (n − 1)))."""
+    """Two maps, (2, H, W): the mean, and its standard error √(Σ_k (M_k − M̂)² / (n (n − 1)))."""
 
     def result(self) -> Tensor:
         if self.n < 2:

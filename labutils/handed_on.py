@@ -2,13 +2,17 @@
 
 import ast
 import builtins
+import functools
 import importlib.util
 import inspect
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from labutils.checks import check_smoothgrad
+from torch import Tensor
+
+from labutils.checks import as_maps, check_smoothgrad
 from labutils.smoothgrad import smoothgrad as engine
 
 FILE = "my_smoothgrad.py"
@@ -46,7 +50,10 @@ def hand_on(function: Callable, path: str | Path = FILE) -> Path:
         raise ValueError(f"hand_on: {function.__name__} uses {', '.join(strange)}, which only this "
                          "notebook knows; define or import it inside the function.")
     path = Path(path)
-    path.write_text(f"{HEADER}\n\n{source}", encoding="utf-8")
+    # In one step, because another notebook may be reading the file.
+    half = path.with_name(f"{path.name}.part")
+    half.write_text(f"{HEADER}\n\n{source}", encoding="utf-8")
+    os.replace(half, path)
     return path
 
 
@@ -54,7 +61,8 @@ def handed_on(name: str = FILE) -> tuple[Callable, str]:
     """The student's own smoothgrad, or the engine's, and a sentence that says which.
 
     The file is looked for in the working folder and the folder above it. Whatever is wrong
-    with it becomes part of the sentence.
+    with it becomes part of the sentence. The student's maps, whether a tensor, an array or a
+    list, come as a tensor (N, H, W), float32 on the CPU.
     """
     path = next((folder / name for folder in (Path.cwd(), Path.cwd().parent)
                  if (folder / name).is_file()), None)
@@ -65,12 +73,20 @@ def handed_on(name: str = FILE) -> tuple[Callable, str]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         function = module.smoothgrad
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # an exit() would end the notebook's kernel
         return engine, (f"SmoothGrad: the engine's ({name} cannot be used: "
                         f"{type(problem).__name__}: {problem})")
     if not check_smoothgrad(function).passed:
         return engine, f"SmoothGrad: the engine's (that of {name} does not pass the check of 04)"
-    return function, f"SmoothGrad: your own, from {name}"
+    return _giving_maps(function), f"SmoothGrad: your own, from {name}"
+
+
+def _giving_maps(function: Callable) -> Callable[..., Tensor]:
+    @functools.wraps(function)
+    def smoothgrad(*args: object, **kwargs: object) -> Tensor:
+        return as_maps(function(*args, **kwargs))
+
+    return smoothgrad
 
 
 def _names_of_the_header() -> set[str]:

@@ -74,6 +74,27 @@ def short_name(name: str, words: int = 22) -> str:
     return first if len(first) <= words else first[: words - 1] + "…"
 
 
+def lightness(colours: np.ndarray) -> np.ndarray:
+    """How light colours look, from 0 (black) to 100 (white): CIE L*.
+
+    Equal differences look about equally large, so a colour map whose lightness is a straight
+    line shows equal differences of the values as equal. Source: CIE 15:2004, section 8.2.1;
+    from sRGB by IEC 61966-2-1.
+
+    Args:
+        colours: sRGB values from 0 to 1, (..., 3); or (..., 4), as colour maps give them, whose
+            last number, the opacity, is left out.
+
+    Returns:
+        Array (...).
+    """
+    rgb = np.asarray(colours, dtype=np.float64)[..., :3]
+    light = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = light @ [0.2126, 0.7152, 0.0722]
+    dark = luminance <= (6 / 29) ** 3
+    return np.where(dark, (29 / 3) ** 3 * luminance, 116 * np.cbrt(luminance) - 16)
+
+
 def plot_pictures(
     X: np.ndarray, titles: Sequence[str], columns: int = 5
 ) -> Figure:

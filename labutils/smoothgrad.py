@@ -2,6 +2,8 @@
 
     M̂_c(x) = 1/n Σ_k M_c(x + ε_k),    ε_k ~ N(0, σ²)
 
+M_c is the saliency map of class c, and k counts the noisy copies; M̂_c is the mean over them.
+
 Source: Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise",
 section 3.
 
@@ -80,13 +82,13 @@ def smoothgrad(
 
     Args:
         X: pictures (N, H, W, 3), uint8 or numbers in 0…255; or preprocessed
-            pictures, float tensor (N, C, H, W).
+            pictures, float tensor (N, C, H, W), C channels.
         y: N class numbers.
         model: a classifier in eval mode.
         n: noisy copies per picture, 1 or more.
         noise_pct: noise strength; in the lab's manner a share of the picture's
             standard deviation, in the paper's a share of max − min.
-        method: what is smoothed: any function (X, y, model) → saliency (k, C, H, W) or (k, h, w);
+        method: what is smoothed: any function (X, y, model) → saliency (n, C, H, W) or (n, h, w);
             the plain gradient when left out, which takes a short way through SqueezeNet.
             One of labutils may run in several threads, each with a model of its own; any
             other function runs alone.
@@ -219,7 +221,7 @@ def smoothgrad_snapshots(
 def _saliency_function(
     method: Method, model: nn.Module, count: int, dtype: torch.dtype
 ) -> tuple[Callable[[Tensor, int], Tensor], int]:
-    """(copies (k, C, H, W), label) → saliency, and how many threads may call it."""
+    """(copies (n, C, H, W), label) → saliency, and how many threads may call it."""
     if method is compute_saliency_maps:
         return gradient_function(model, count, dtype)
     if not callable(method):
@@ -232,7 +234,7 @@ def _saliency_function(
 
 
 def _with_channels(method: Method, X: Tensor, y: Sequence[int], model: nn.Module) -> Tensor:
-    """The method's saliency, (k, C, H, W): one channel where the method has none."""
+    """The method's saliency, (n, C, H, W): one channel where the method has none."""
     saliency = method(X, y, model)
     if not isinstance(saliency, Tensor) or saliency.ndim not in (3, 4) or len(saliency) != len(X):
         raise ValueError(f"smoothgrad: method gave {describe(saliency)} for {len(X)} copies; "

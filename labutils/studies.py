@@ -87,6 +87,26 @@ def maps_at_counts(X: np.ndarray, y: Sequence[int], model: nn.Module, counts: It
     return {n: torch.stack(stack) for n, stack in maps.items()}
 
 
+def maps_of_copies(X: np.ndarray, y: Sequence[int], model: nn.Module, n: int,
+                   noise_pct: float = 0.1, **options: Any) -> Tensor:
+    """The map of every copy, before they become one; their mean is what ``smoothgrad`` gives.
+
+    Args:
+        X, y, model, n, noise_pct, options: as for ``smoothgrad``, which has no ``aggregate`` here.
+
+    Returns:
+        Tensor (N, n, H, W), float32, on the CPU.
+    """
+    kept: list[Tensor] = []
+
+    def keep(maps: Tensor) -> Tensor:
+        kept.append(maps.cpu())  # a copy of the engine's, picture by picture
+        return maps[0]
+
+    smoothgrad(X, y, model, n, noise_pct, aggregate=keep, **options)
+    return torch.stack(kept)
+
+
 def table_of(metric: Callable[[Tensor, Tensor], float], first: Mapping[int, Tensor],
              second: Mapping[int, Tensor], names: Sequence[str]) -> pd.DataFrame:
     """How alike two runs' maps are: a row per count of the first, a column per picture.

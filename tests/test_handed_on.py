@@ -52,6 +52,7 @@ def test_without_a_file_the_engine_is_used(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("text", "words"), [
     ("def smoothgrad(:", "SyntaxError"), ("x = 1", "AttributeError"),
+    ("raise SystemExit(3)", "SystemExit: 3"),
     ("def smoothgrad(X, y, model, n, noise_pct):\n    return 0", "does not pass the check")])
 def test_a_file_that_cannot_be_used_is_named_and_the_engine_used(tmp_path, monkeypatch, text,
                                                                  words):
@@ -70,3 +71,33 @@ def test_a_name_that_only_the_notebook_knows_is_refused(tmp_path):
 def test_a_function_without_source_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read"):
         hand_on(len, tmp_path / "own.py")
+
+
+def test_maps_that_come_as_a_list_are_a_tensor_for_the_next_notebook(tmp_path, monkeypatch,
+                                                                     pictures, model):
+    hand_on(smoothgrad, tmp_path / "my_smoothgrad.py")
+    with (tmp_path / "my_smoothgrad.py").open("a") as file:
+        file.write("\n\nas_tensor = smoothgrad\n\n"
+                   "def smoothgrad(*args, **kwargs):\n"
+                   "    return as_tensor(*args, **kwargs).tolist()\n")
+    monkeypatch.chdir(tmp_path)
+    found, sentence = handed_on()
+    assert "your own" in sentence
+    maps = found(pictures.X[:1], pictures.y[:1], model, n=1, noise_pct=0)
+    assert isinstance(maps, torch.Tensor)
+    assert maps.shape == (1, 224, 224)
+
+
+def test_writing_that_fails_half_way_leaves_the_older_file_as_it_was(tmp_path, monkeypatch):
+    path = hand_on(smoothgrad, tmp_path / "my_smoothgrad.py")
+    before = path.read_text()
+
+    def full_disk(self, *_, **__):
+        with self.open("w") as file:
+            file.write("half of")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(type(path), "write_text", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        hand_on(smoothgrad, path)
+    assert path.read_text() == before

@@ -9,6 +9,7 @@ import torch
 
 from labutils import plots
 from labutils.plots import (
+    lightness,
     plot_histograms,
     plot_maps,
     plot_pictures,
@@ -179,3 +180,17 @@ def test_maps_of_any_precision_tracked_or_not_are_drawn(maps):
 def test_histograms_of_bfloat16_are_drawn():
     (ax,) = plot_histograms({"a": MAPS.bfloat16()}, {"a": (0, 1)}, bins=4).axes
     assert area(ax) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("colour", "expected"), [
+    ((0, 0, 0), 0), ((1, 1, 1), 100), ((0.466, 0.466, 0.466), 50), ((1, 0, 0), 53.24),
+    ((0, 1, 0), 87.73), ((0, 0, 1), 32.30), ((0.02, 0.02, 0.02), 1.40)])
+def test_lightness_is_that_of_published_tables(colour, expected):
+    assert lightness(np.array(colour)) == pytest.approx(expected, abs=0.06)
+
+
+def test_lightness_of_a_colour_map_rises_all_the_way_and_ignores_opacity():
+    ramp = plt.get_cmap("magma")(np.linspace(0, 1, 50))
+    assert lightness(ramp).shape == (50,)
+    assert (np.diff(lightness(ramp)) > 0).all()
+    assert np.array_equal(lightness(ramp), lightness(ramp[:, :3]))

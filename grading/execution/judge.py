@@ -85,8 +85,6 @@ def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: in
         found["statements"].append([one.words, one.points, bool(one.holds)])
     found["points"] = float(sum(worth for _, worth, holds in found["statements"] if holds))
     found["given"] = answer.given(results, expected)
-    if found["given"]:
-        found["points"] = min(found["points"], answer.given_points)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Notebook 06: my_noise(shape, generator) and my_aggregation(maps), none of them ready-made."""
+"""Notebook 06: my_noise(shape, generator) and my_aggregation(maps), none of them given."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,12 @@ ABSENT = {"smoothgrad": ["*"], "aggregations": ["*"],
 SHAPE, OTHER_SHAPE, DRAWS = (20, 30, 3), (33, 18, 3), 300
 MOST_OFF = 0.1
 MOST_FIXED = 0.45  # the share of the variance that the draws' mean may keep
-GIVEN = "given "  # begins the names of what ready-made solutions return
 N, MANY = 7, 8
 
 
 def draw_noise(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
     """Many draws, one of them twice, one of another shape."""
     import torch
-
-    from labutils.noise import NOISE_SOURCES
 
     first = int(rng.integers(1 << 40))
 
@@ -29,8 +26,7 @@ def draw_noise(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
 
     calls = [(SHAPE, generator(k)) for k in (*range(DRAWS), 0)]
     calls.append((OTHER_SHAPE, generator(DRAWS)))
-    return calls, {GIVEN + name: source(SHAPE, generator(0)).numpy()
-                   for name, source in NOISE_SOURCES.items()}
+    return calls, {}
 
 
 def judge_noise(returned: list[Returned], expected: Arrays) -> Iterator[Statement]:
@@ -57,8 +53,6 @@ def draw_rule(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
     """Maps, the same in another order, darkness, each map replaced, the same maps many times."""
     import torch
 
-    from labutils.aggregations import AGGREGATIONS
-
     def drawn() -> torch.Tensor:
         maps = rng.random((24, 20)) ** 2 * rng.exponential(size=(N, 24, 20)) + 1e-4
         return torch.from_numpy(maps.astype(np.float32))
@@ -72,18 +66,14 @@ def draw_rule(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
         for other in (torch.zeros_like(maps[0]), 10 * others[place], maps.mean(dim=0)):
             calls.append(maps.clone())
             calls[-1][place] = other
-    expected = {}
-    for name, rule in AGGREGATIONS.items():
-        aggregator = rule()
-        for one in maps:
-            aggregator.add(one)
-        expected[GIVEN + name] = aggregator.result().numpy()
-    return [(one.contiguous(),) for one in calls], expected
+    # Of odd numbers of maps, so that every median is the same one.
+    return [(one.contiguous(),) for one in calls], {
+        "stacks": np.stack([one.numpy() for one in calls if len(one) == N])}
 
 
 def judge_rule(returned: list[Returned], expected: Arrays) -> Iterator[Statement]:
     """4 points for each of three statements."""
-    shape = expected[GIVEN + "mean"].shape
+    shape = expected["stacks"].shape[2:]
     sound = [one.value is not None and one.value.shape == shape and np.isfinite(one.value).all()
              and (one.value >= 0).all() for one in returned]
     first, shuffled, _, many, more, *replaced = (
@@ -113,16 +103,38 @@ def alike(result: np.ndarray, known: np.ndarray) -> bool:
     return bool(np.linalg.norm(result - known) <= 1e-3 * np.linalg.norm(known))
 
 
-def ready_made(returned: list[Returned], expected: Arrays) -> str:
-    """Which of the notebook's own solutions the first result is, or ""."""
-    first = returned[0].value
-    names = [name.removeprefix(GIVEN) for name, known in expected.items()
-             if first is not None and first.shape == known.shape and alike(first, known)]
-    return f"«{names[0]}»" if names else ""
+def given_noise(returned: list[Returned], expected: Arrays) -> str:
+    """Which of the notebook's noise sources an answer is, or ""."""
+    import torch
+
+    from labutils.checks.given import given_source
+
+    draws = [one.value for one in returned[:DRAWS]]
+    if any(draw is None or draw.shape != SHAPE or not np.isfinite(draw).all() for draw in draws):
+        return ""
+    name = given_source(torch.from_numpy(np.stack(draws).astype(np.float32)))
+    return f"the given {name} noise" if name else ""
+
+
+def given_rule(returned: list[Returned], expected: Arrays) -> str:
+    """Which of the notebook's rules an answer is, or ""."""
+    import torch
+
+    from labutils.checks.given import given_rule as rule_of
+
+    stacks, maps = expected["stacks"], [one.value for one in [*returned[:2], *returned[5:]]]
+    # Darkness, third among the stacks, is the same under every rule.
+    pairs = list(zip(np.delete(stacks, 2, axis=0), maps, strict=True))[:6]
+    if any(found is None or found.shape != stack.shape[1:]
+                          or not np.isfinite(found).all() for stack, found in pairs):
+        return ""
+    name = rule_of(*zip(*((torch.from_numpy(stack), torch.from_numpy(found.astype(np.float32)))
+                          for stack, found in pairs), strict=True))
+    return f"the given rule {name}" if name else ""
 
 
 ANSWERS = {
     "my-noise-answer": Answer("my_noise", draw_noise, judge_noise,
-                              "labutils.checks:check_noise_source", ready_made, 4),
-    "my-aggregation-answer": Answer("my_aggregation", draw_rule, judge_rule,
-                                    "labutils.checks:check_aggregate", ready_made, 4)}
+                              "labutils.checks:check_noise_source", given_noise),
+    # Its check compares with the given rules, which are not in the room.
+    "my-aggregation-answer": Answer("my_aggregation", draw_rule, judge_rule, "", given_rule)}

@@ -57,8 +57,7 @@ class Answer:
         judge: from what each call returned and what was expected, the statements; a call that
             raised an error has the value None there.
         check: "module:function" of labutils whose words go into the feedback.
-        given: says which of the ready-made solutions an answer is, or "".
-        given_points: what such an answer is worth at most.
+        given: says which of the notebook's own solutions an answer is, or "".
     """
 
     function: str
@@ -66,7 +65,6 @@ class Answer:
     judge: Callable[[list[Returned], Arrays], Iterator[Statement]]
     check: str = ""
     given: Callable[[list[Returned], Arrays], str] = field(default=lambda returned, expected: "")
-    given_points: float = 0
 
 
 def module_of(homework: str) -> ModuleType:

@@ -2,9 +2,11 @@
 
 import html
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
@@ -87,10 +89,18 @@ class Tell(NbGraderPreprocessor):
                           if FOR_GRADERS not in cell.metadata.get("tags", [])]
         names = resources["nbgrader"]
         unmarked = read_record(names["assignment"], names["student"], "unmarked").get("cells", [])
-        if unmarked:
-            notebook.cells.insert(0, nbformat.v4.new_markdown_cell(
-                f"**No score yet** (below they count as 0): {', '.join(unmarked)}."))
+        told = f"**No score yet** (below they count as 0): {', '.join(unmarked)}." * bool(unmarked)
+        links = ", ".join(f"[{file.name}]({file.name})" for file in figures_of(names["student"]))
+        if links:
+            told += f"\n\n**With your notebook you handed in** (it has no points): {links}"
+        if told:
+            notebook.cells.insert(0, nbformat.v4.new_markdown_cell(told))
         return notebook, resources
+
+
+def figures_of(student: str) -> list[Path]:
+    """What staging has kept of a student's exported figures."""
+    return sorted((home().figures / student).glob("figure-*"))
 
 
 def write_pages(api: NbGraderAPI) -> list[str]:
@@ -130,6 +140,8 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     if result["success"]:
         # What is asked of other computers is MathJax; without it a formula is read as TeX.
         page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
+        for figure in figures_of(names[1]):
+            shutil.copy2(figure, page.parent)
     write_record(*names, {"state": state if result["success"] else None,
                           "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:
@@ -175,4 +187,5 @@ def state_of(gradebook: Gradebook, record: dict) -> list:
     submitted = gradebook.find_submission_notebook(assignment, assignment, student)
     scores = sorted([grade.name, grade.score, grade.extra_credit] for grade in submitted.grades)
     comments = sorted([comment.name, comment.comment] for comment in submitted.comments)
-    return [record["digest"], record["seconds"], scores, comments]
+    figures = [[figure.name, figure.stat().st_mtime_ns] for figure in figures_of(student)]
+    return [record["digest"], record["seconds"], scores, comments, *figures]

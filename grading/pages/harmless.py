@@ -39,7 +39,8 @@ PLAIN = {"align", "alt", "border", "colspan", "height", "open", "role", "rowspan
 VALUES = {
     ("img", "src"): re.compile(
         r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]+"),
-    ("a", "href"): re.compile(r"(https?://|mailto:|#).*", re.IGNORECASE | re.DOTALL),
+    ("a", "href"): re.compile(r"(https?://|mailto:|#).*|figure-\d+\.(pdf|png)",
+                              re.IGNORECASE | re.DOTALL),
 }
 # Of pygments and pandas; the page's scripts find their buttons by other classes.
 CLASSES = re.compile(r"((highlight|dataframe|[a-z][a-z0-9]?)( |$))*")

@@ -48,7 +48,7 @@ def verdict(answer: dict) -> str:
     lines += [f"- {'holds' if holds else 'does not hold'}: {words} ({worth:g} points)"
               for words, worth, holds in answer["statements"]]
     if answer["given"]:
-        lines.append(f"- it is {answer['given']}, which the notebook gives")
+        lines.append(f"- it is {answer['given']}: the observation gets half of its points")
     if answer["statements"]:
         lines += [f"- it was stopped by {quoted(error)}" for error in answer["errors"][:3]]
     if answer["said"] and not answer["said"].rstrip().endswith("passed"):

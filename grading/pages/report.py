@@ -124,7 +124,7 @@ def look_at(records: list[dict]) -> list[str]:
         lines += [f"{who}: {look}" for look in record["looks"]]
         lines += [f"{who}: {name} is open: {answer['open']}"
                   for name, answer in record["answers"].items() if answer["open"]]
-        lines += [f"{who}: {name} is {answer['given']}, which the notebook gives"
+        lines += [f"{who}: {name} is {answer['given']}: half the points for the observation"
                   for name, answer in record["answers"].items() if answer["given"]]
         lines += [f"{who}: {name} has no cell" for name in record["missing"]]
         lines += [f"{who}: handed in late"] if record["late"] else []

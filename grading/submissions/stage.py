@@ -1,6 +1,7 @@
 """From a folder of submitted files to one notebook per student and homework."""
 
 import json
+import re
 import shutil
 import warnings
 import zipfile
@@ -14,6 +15,8 @@ from grading.course import Homework
 from grading.settings import Bounds, Home
 from grading.submissions.answers import Found, answers, claimed_id, find, functions
 from grading.submissions.names import Who, order, read
+
+FIGURE = re.compile(r"\.(pdf|png)", re.IGNORECASE)
 
 
 @dataclass
@@ -66,7 +69,33 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
         best = latest.get((result.student.casefold(), result.assignment))
         if not result.problem and best != path:
             result.problem = f"an earlier version of {results[best].path}"
+    keep_figures(results, files, course)
     return list(results.values())
+
+
+def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Home) -> None:
+    """Copy the figures that lie with a student's notebook, unopened and under names of our own.
+
+    They are linked in the student's feedback and earn nothing.
+    """
+    bounds, figures = Bounds(), {}
+    students = {result.student for result in results.values() if not result.problem}
+    for path, result in results.items():
+        if (result.student in students and FIGURE.fullmatch(files[path].suffix)
+                and not files[path].is_symlink()):
+            figures.setdefault(result.student, []).append(path)
+    for student, paths in figures.items():
+        shutil.rmtree(course.figures / student, ignore_errors=True)
+        (course.figures / student).mkdir(parents=True)
+        for number, path in enumerate(paths, start=1):
+            told = "a figure: not scored, "
+            if number > bounds.figures or files[path].stat().st_size > bounds.figure_bytes:
+                told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
+            else:
+                name = f"figure-{number}{files[path].suffix.lower()}"
+                shutil.copy2(files[path], course.figures / student / name)
+                told += f"linked in the feedback as {name}"
+            results[path].problem = told
 
 
 def gather(submissions: Path, unpacked: Path) -> dict[str, Path]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from labutils.checks.attempt import numbers_from
 from labutils.checks.frame import conduct
+from labutils.checks.given import given_rule
 from labutils.checks.messages import AGGREGATE
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.tables import finding
@@ -17,6 +18,8 @@ MANY = 8  # times the same maps: what is like a mean stays, what is like a sum g
 
 def check_aggregate(function: object, *, seed: int = 0) -> CheckResult:
     """Feedback on a student's aggregation; any formula will do that has the properties of one.
+
+    One of the given rules passes with a remark. The geometric mean, written out, is one's own.
 
     Args:
         function: takes n maps (n, H, W), not negative; returns one map (H, W).
@@ -51,6 +54,9 @@ def _judge(function: object, seed: int) -> Iterator[Finding]:
         yield finding(AGGREGATE, "note/brightness")
     if _result(function, maps[:1]) is None:
         yield finding(AGGREGATE, "note/single")
+    stacks = _stacks_to_compare(generator)
+    if rule := given_rule(stacks, [_result(function, stack) for stack in stacks]):
+        yield finding(AGGREGATE, "given_rule", rule=rule, stacks=len(stacks))
 
 
 def _probe_maps(generator: torch.Generator) -> Tensor:
@@ -58,6 +64,16 @@ def _probe_maps(generator: torch.Generator) -> Tensor:
     brightness = torch.rand(HEIGHT, WIDTH, generator=generator) ** 2
     copies = torch.empty(N, HEIGHT, WIDTH).exponential_(generator=generator)
     return brightness * copies + 1e-4
+
+
+def _stacks_to_compare(generator: torch.Generator) -> list[Tensor]:
+    """Plain ones, one with zeros as below a ReLU, and one with a very bright copy in each pixel:
+    what differs from a given rule only there is another rule."""
+    plain, more, dark, glaring = (
+        torch.cat([_probe_maps(generator) for _ in range(MANY)])[:n] for n in (21, 45, 33, 47))
+    dark[::3, :12], dark[:, -4:] = 0, 0
+    glaring[0] *= 100
+    return [plain, more, dark, glaring]
 
 
 def _result(function: object, maps: Tensor, findings: list[Finding] | None = None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from labutils.checks.attempt import described
-from labutils.checks.messages import CALL
+from labutils.checks.messages import CALL, REMARKS
 from labutils.checks.result import CheckResult, Finding
 from labutils.checks.tables import Table, codes, finding
 from labutils.checks.undisturbed import undisturbed
@@ -29,7 +29,10 @@ def conduct(name: str, table: Table, judge: Judge, function: object, seed: int) 
 
 
 def collect(name: str, findings: Iterable[Finding], table: Table) -> CheckResult:
-    """Each code once, its first message, in the table's order; notes apart."""
+    """Each code once, its first message, in the table's order; notes apart.
+
+    Remarks are about answers that work: they are told where nothing else was found.
+    """
     first: dict[str, Finding] = {}
     notes = []
     for found in findings:
@@ -38,4 +41,5 @@ def collect(name: str, findings: Iterable[Finding], table: Table) -> CheckResult
         else:
             first.setdefault(found.code, found)
     told = [first[code] for code in codes(table) if code in first]
-    return CheckResult(name, told, list(dict.fromkeys(notes)))
+    wrong = [found for found in told if found.code not in REMARKS]
+    return CheckResult(name, wrong, list(dict.fromkeys(notes)), [] if wrong else told)

@@ -264,6 +264,10 @@ wrong_mean: Over {draws} draws the noise has a mean of {mean:+.2f}; expected 0, 
   a picture neither brighter nor darker.
 wrong_deviation: Over {draws} draws the noise has a standard deviation of {deviation:.2f}; expected
   1, so that noise_pct means the same for every source.
+given_noise: It works, but it is the given {source} noise: over {draws} draws neither its values nor
+  what neighbours, colours and places have in common can be told from it. The task asks for a source
+  that is not among the five. As it stands it gets the points of a working source, and half of those
+  for the observation.
 note/slow: {draws} draws took {seconds} s, so mean and deviation are not judged. This is no fault.
 """, SHARED)
 
@@ -285,8 +289,14 @@ negative_values: The result has values down to {least:.2f}. Numbers of 0 or more
 grows_with_n: {times} times as many maps, all of them repetitions of the same {maps}, make the
   result {ratio} times as large. Little change was expected; look at what depends on the number of
   maps.
+given_rule: It works, but it is the given {rule}: on {stacks} stacks of maps every pixel is the
+  same, apart from rounding or a factor. The task asks for a rule that is not given. As it stands it
+  gets the points of a working rule, and half of those for the observation.
 note/brightness: Maps twice as bright do not make the result brighter; its size cannot be compared.
 note/single: With a single map (n = 1) there is no proper result; say so where you use it.
 """, SHARED)
+
+# What is no mistake and costs points all the same, as the task says.
+REMARKS = ("given_noise", "given_rule")
 
 WRONG_INPUT = "model: X is {seen}; expected {expected}."

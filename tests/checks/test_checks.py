@@ -89,6 +89,27 @@ def test_a_slow_noise_source_is_a_note_and_no_finding(monkeypatch, seconds):
     assert result.passed and "mean and deviation are not judged" in result.notes[0]
 
 
+@pytest.mark.parametrize("check, answer, told", [
+    (checks.check_noise_source, "gaussian", "the given Gaussian noise"),
+    (checks.check_noise_source, "blurred_with_waves", "the given smooth noise"),
+    (checks.check_noise_source, "grains_in_a_twentieth", "the given salt and pepper noise"),
+    (checks.check_aggregate, "lower_of_two_medians", "the given median"),
+    (checks.check_aggregate, "scipys_trimmed_mean", "the given trimmed mean")])
+def test_what_is_given_works_and_is_told_by_name_with_what_it_costs(check, answer, told):
+    result = check(FUNCTIONS[answer])
+    assert result.passed and not result.findings
+    for report in (repr(result), result._repr_html_()):
+        assert told in report and "works, but not for all points" in report
+        assert "half of those for the observation" in report
+
+
+def test_a_remark_is_not_told_beside_a_mistake():
+    def too_strong(shape, generator):
+        return 2 * torch.randn(shape, generator=generator)
+
+    assert checks.check_noise_source(too_strong).codes == ["wrong_deviation"]
+
+
 def test_a_mistake_is_not_followed_by_what_follows_from_it():
     for name in ("loop_from_one", "another_networks_normalisation"):
         assert len(checks.check_smoothgrad(FUNCTIONS[name]).codes) == 1

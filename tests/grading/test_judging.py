@@ -15,6 +15,7 @@ from grading.execution import inside
 from grading.execution.judge import judge
 from grading.execution.tasks import module_of, write
 from labutils.aggregations import AGGREGATIONS
+from labutils.checks.given import RULES
 from labutils.metrics import relative_error
 from labutils.noise import NOISE_SOURCES, add_noise
 from labutils.preprocessing import preprocess
@@ -169,13 +170,19 @@ def blocks(shape, generator):
     (lambda shape, generator: torch.randn(shape), 8),
     (lambda shape, generator: torch.zeros(shape), 0),
     (lambda shape, generator: blocks((20, 30, 3), generator), 0),
-    (lambda shape, generator: torch.randn(shape, generator=generator), 4),
-    *((source, 4) for source in NOISE_SOURCES.values()),
 ])
-def test_noise_gets_what_it_earns_and_a_ready_made_source_four(drawn, function, points):
+def test_noise_gets_what_it_earns(drawn, function, points):
     homework = "06_other_noise_and_aggregation"
     found = judged(drawn(homework, 1), homework, NOISE, function)
     assert found["points"] == points, found["statements"]
+
+
+@pytest.mark.parametrize("source", NOISE_SOURCES.values())
+def test_a_given_source_keeps_its_points_and_is_named(drawn, source):
+    homework = "06_other_noise_and_aggregation"
+    found = judged(drawn(homework, 1), homework, NOISE, source)
+    assert (found["points"], found["given"][:10]) == (12, "the given "), found["statements"]
+    assert judged(drawn(homework, 1), homework, NOISE, blocks)["given"] == ""
 
 
 def of_rule(name: str) -> Callable:
@@ -193,9 +200,21 @@ def of_rule(name: str) -> Callable:
     (lambda maps: maps[0], 4),
     (lambda maps: maps.sum(dim=0) + maps.amin(dim=0), 8),
     (lambda maps: maps / maps.mean(dim=0), 0),
-    *((of_rule(name), 4) for name in AGGREGATIONS if name != "mean_and_error"),
 ])
-def test_a_rule_gets_what_it_earns_and_a_ready_made_one_four(drawn, function, points):
+def test_a_rule_gets_what_it_earns(drawn, function, points):
     homework = "06_other_noise_and_aggregation"
     found = judged(drawn(homework, 1), homework, RULE, function)
     assert found["points"] == points, found["statements"]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_given_rule_keeps_its_points_and_is_named(drawn, name):
+    homework = "06_other_noise_and_aggregation"
+    found = judged(drawn(homework, 1), homework, RULE, of_rule(name))
+    assert (found["points"], found["given"]) == (12, f"the given rule {RULES[name]}")
+
+
+def test_a_rule_of_ones_own_is_not_taken_for_a_given_one(drawn):
+    homework = "06_other_noise_and_aggregation"
+    found = judged(drawn(homework, 1), homework, RULE, lambda maps: maps.quantile(0.25, dim=0))
+    assert (found["points"], found["given"]) == (12, "")

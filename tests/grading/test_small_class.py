@@ -22,6 +22,8 @@ from sample_class.graded import (
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
 
+PICTURE = b"<script>alert(1)</script>"
+
 
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,6 +43,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory, notebooks: Path) -> Graded:
         students = tiny.students(notebooks, paths, port)
         for student in students:
             student.write(submissions)
+        (submissions / f"right_{TINY} map.png").write_bytes(PICTURE)
         start = time.monotonic()
         output = make_grade(home, submissions, GRADING_NOTEBOOKS=str(notebooks))
         return Graded(students, home, submissions, output, time.monotonic() - start, calls)
@@ -106,6 +109,14 @@ def test_the_students_own_figure_is_shown_and_no_script(graded):
     page = graded.page("right", TINY)
     assert FIGURE in page and 'alt="my maps"' in page
     assert "alert(1)" not in page
+
+
+def test_a_figure_that_was_handed_in_is_linked_as_it_is_and_named_in_the_report(graded):
+    feedback = graded.home / "feedback" / "right" / TINY
+    assert (feedback / "figure-1.png").read_bytes() == PICTURE
+    assert 'href="figure-1.png"' in graded.page("right", TINY)
+    assert "figure-1" not in graded.page("half", TINY)
+    assert f"right_{TINY} map.png: a figure: not scored, linked in the" in graded.report()
 
 
 def plain(page: str) -> str:

@@ -59,6 +59,29 @@ def test_names_of_another_system_are_graded_and_listed(tmp_path):
             [path, problem] for path, _, problem in files]
 
 
+def test_figures_beside_a_notebook_are_kept_under_harmless_names_and_nothing_else_is(tmp_path):
+    handed_in, kept = tmp_path / "handed-in", tmp_path / "home" / "figures"
+    Student("", filled(), "", path=f"ann/{HOMEWORK}.ipynb").write(handed_in)
+    Student("", "no notebook", "", path=f"bob/{HOMEWORK}.ipynb").write(handed_in)
+    (handed_in / "ann" / "submission").mkdir()
+    names = ['a"><script>.PDF', "page.svg", "secret.png", "submission/map.png", "z.png"]
+    for name in names:
+        (handed_in / "ann" / name).write_bytes(name.encode())
+    (handed_in / "ann" / "secret.png").unlink()
+    (handed_in / "ann" / "secret.png").symlink_to("/etc/passwd")
+    (handed_in / "bob" / "map.png").write_bytes(b"")
+    with (handed_in / "ann" / "z.png").open("wb") as file:
+        file.truncate((10 << 20) + 1)
+    problems = {path: problem for path, _, problem in run(STAGE, tmp_path)}
+    assert {path.relative_to(kept).as_posix(): path.read_bytes() for path in kept.rglob("*.*")} == {
+        "ann/figure-1.pdf": names[0].encode(), "ann/figure-2.png": names[3].encode()}
+    assert problems["ann/submission/map.png"] == (
+        "a figure: not scored, linked in the feedback as figure-2.png")
+    assert problems["ann/z.png"] == "a figure: not scored, not kept (at most 6 of 10 MB)"
+    assert problems["ann/page.svg"] == problems["bob/map.png"] == "not a notebook (.ipynb)"
+    assert problems["ann/secret.png"] == "a link, which is not followed"
+
+
 def test_the_table_says_that_what_came_later_could_not_be_graded(tmp_path):
     assert run(STATUS, tmp_path) == [
         "executed", "not handed in", "empty", "executed earlier; now empty"]

@@ -27,8 +27,11 @@ MOST_ROWS, MOST_WORDS = 32, 850
 
 
 def words_of(notebook: str) -> str:
-    cells = json.loads((ROOT / "docs" / notebook).read_text("utf-8"))["cells"]
-    return " ".join("".join(cell["source"]) for cell in cells).lower()
+    path = ROOT / "docs" / notebook
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    questions = path.parent / "questions" / f"{path.name[:2]}.json"
+    return (" ".join("".join(cell["source"]) for cell in cells)
+            + questions.read_text("utf-8")).lower()
 
 
 def test_the_glossary_is_alphabetical_and_has_no_word_twice():

@@ -4,13 +4,15 @@ import numpy as np
 import torch
 from answers.registry import AGGREGATE
 
+from labutils.aggregations import AGGREGATIONS
+
 
 @AGGREGATE.right
 def root_mean_square(maps):
     return (maps**2).mean(dim=0).sqrt()
 
 
-@AGGREGATE.right
+@AGGREGATE.wrong("given_rule")
 def median_as_array(maps):
     return np.median(maps.numpy(), axis=0)
 
@@ -25,9 +27,128 @@ def middle_of_the_range(maps):
     return (maps.amax(dim=0) + maps.amin(dim=0)) / 2
 
 
-@AGGREGATE.right
+@AGGREGATE.wrong("given_rule")
 def spread(maps):
+    """Divided by n − 1: the given variance up to a factor."""
     return maps.var(dim=0)
+
+
+@AGGREGATE.wrong("given_rule")
+def plain_mean(maps):
+    return maps.mean(dim=0)
+
+
+@AGGREGATE.wrong("given_rule")
+def mean_in_a_loop(maps):
+    total = torch.zeros(maps.shape[1:])
+    for saliency_map in maps:
+        total += saliency_map / len(maps)
+    return total
+
+
+@AGGREGATE.wrong("given_rule")
+def mean_of_which_the_brightest_is_one(maps):
+    mean = maps.mean(dim=0)
+    return mean / mean.max().clamp_min(1e-12)
+
+
+@AGGREGATE.wrong("given_rule")
+def lower_of_two_medians(maps):
+    return maps.median(dim=0).values
+
+
+@AGGREGATE.wrong("given_rule")
+def maximum(maps):
+    return maps.amax(dim=0)
+
+
+@AGGREGATE.wrong("given_rule")
+def scipys_trimmed_mean(maps):
+    ordered, cut = np.sort(maps.numpy(), axis=0), int(0.1 * len(maps))
+    return ordered[cut:len(maps) - cut].mean(axis=0)
+
+
+@AGGREGATE.wrong("given_rule")
+def mean_of_squares(maps):
+    return torch.einsum("nhw,nhw->hw", maps, maps) / len(maps)
+
+
+@AGGREGATE.wrong("given_rule")
+def the_textbooks_variance(maps):
+    return ((maps**2).mean(dim=0) - maps.mean(dim=0) ** 2).clamp_min(0)
+
+
+@AGGREGATE.wrong("given_rule")
+def the_engines_trimmed_mean(maps):
+    aggregator = AGGREGATIONS["trimmed_mean"]()
+    for saliency_map in maps:
+        aggregator.add(saliency_map)
+    return aggregator.result()
+
+
+@AGGREGATE.right
+def standard_deviation(maps):
+    return maps.std(dim=0)
+
+
+@AGGREGATE.right
+def mean_without_zeros(maps):
+    """The given mean, except where a copy is 0."""
+    return maps.sum(dim=0) / (maps > 0).sum(dim=0).clamp_min(1)
+
+
+@AGGREGATE.right
+def mean_without_outliers(maps):
+    """The given mean, except where a copy lies five deviations off."""
+    distance = (maps - maps.mean(dim=0)).abs()
+    kept = (distance <= 5 * maps.std(dim=0, correction=0)).float()
+    return (kept * maps).sum(dim=0) / kept.sum(dim=0).clamp_min(1)
+
+
+@AGGREGATE.right
+def mean_of_what_is_not_faint(maps):
+    return torch.where(maps < 0.01, 0, maps).mean(dim=0)
+
+
+@AGGREGATE.right
+def mean_of_capped_maps(maps):
+    return maps.clamp(max=10).mean(dim=0)
+
+
+@AGGREGATE.right
+def a_fifth_trimmed(maps):
+    cut = len(maps) // 5
+    return maps.sort(dim=0).values[cut:len(maps) - cut].mean(dim=0)
+
+
+@AGGREGATE.right
+def all_but_the_darkest_and_the_brightest(maps):
+    return maps.sort(dim=0).values[1:-1].mean(dim=0)
+
+
+@AGGREGATE.right
+def lower_quartile(maps):
+    return maps.quantile(0.25, dim=0)
+
+
+@AGGREGATE.right
+def nearly_the_maximum(maps):
+    return maps.quantile(0.95, dim=0)
+
+
+@AGGREGATE.right
+def mean_of_normalised_maps(maps):
+    return (maps / maps.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)).mean(dim=0)
+
+
+@AGGREGATE.right
+def harmonic(maps):
+    return 1 / (1 / (maps + 1e-6)).mean(dim=0)
+
+
+@AGGREGATE.right
+def median_deviation(maps):
+    return (maps - maps.median(dim=0).values).abs().median(dim=0).values
 
 
 @AGGREGATE.right

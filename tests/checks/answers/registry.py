@@ -11,12 +11,14 @@ class Answer:
     Attributes:
         code: what the check must find; None when the answer is right.
         also: codes of further findings that are true of it.
+        slow: it takes seconds for a seed, so a few seeds must do.
     """
 
     name: str
     function: Callable
     code: str | None
     also: frozenset[str]
+    slow: bool = False
 
     def is_judged_rightly(self, codes: list[str]) -> bool:
         """True when a check's codes are those of this answer."""
@@ -35,13 +37,14 @@ class Answers:
         """Decorator of an answer that must pass."""
         return self._add(function, None)
 
-    def wrong(self, code: str, *also: str) -> Callable[[Callable], Callable]:
-        """Decorator of an answer that must be rejected with this code, perhaps with others."""
-        return lambda function: self._add(function, code, *also)
+    def wrong(self, code: str, *also: str, slow: bool = False) -> Callable[[Callable], Callable]:
+        """Decorator of an answer in which this code must be found, perhaps with others."""
+        return lambda function: self._add(function, code, *also, slow=slow)
 
-    def _add(self, function: Callable, code: str | None, *also: str) -> Callable:
+    def _add(self, function: Callable, code: str | None, *also: str, slow: bool = False
+             ) -> Callable:
         called = function() if isinstance(function, type) else function
-        self.all.append(Answer(function.__name__, called, code, frozenset(also)))
+        self.all.append(Answer(function.__name__, called, code, frozenset(also), slow))
         return function
 
 

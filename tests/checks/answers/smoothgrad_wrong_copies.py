@@ -155,7 +155,7 @@ def return_in_the_loop(X, y, model, n, noise_pct):
         return total / n
 
 
-@SMOOTHGRAD.wrong("n_ignored")
+@SMOOTHGRAD.wrong("n_ignored", slow=True)  # hundreds of copies, whatever n is
 def three_hundred_copies(X, y, model, n, noise_pct):
     return engine.smoothgrad(X, y, model, n=300, noise_pct=noise_pct)
 

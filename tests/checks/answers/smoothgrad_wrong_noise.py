@@ -121,7 +121,7 @@ def starts_with_the_vanilla_map(X, y, model, n, noise_pct):
     return total / (n + 1)
 
 
-@SMOOTHGRAD.wrong("n_ignored")
+@SMOOTHGRAD.wrong("n_ignored", slow=True)  # hundreds of copies, whatever n is
 def except_without_a_name(X, y, model, n, noise_pct):
     total = 0
     for _ in range(100):
