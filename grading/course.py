@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading.pages.release import is_graded, settled
+from grading.pages.release import is_graded
 from grading.settings import ROOT, home, notebooks
 
 
@@ -61,8 +61,7 @@ def prepare() -> dict[str, Homework]:
     course.folder.mkdir(parents=True, exist_ok=True)
     api = None
     for name, path in homework().items():
-        source = settled(read(path))
-        text = nbformat.writes(source)
+        text = nbformat.writes(read(path))
         target = course.source / name / f"{name}.ipynb"
         released = course.folder / "release" / name / f"{name}.ipynb"
         if released.is_file() and target.is_file() and target.read_text("utf-8") == text:

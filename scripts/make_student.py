@@ -3,8 +3,8 @@
     python scripts/make_student.py [--into notebooks/student] [--check]
 
 Every notebook of notebooks/ (of GRADING_NOTEBOOKS, where that is set) has one, so that all that
-students open lies in one folder. It has stubs for answers, no outputs, no hidden tests, and
-beside each stub of the homework, folded, what it should lead to.
+students open lies in one folder. It has stubs for answers, no outputs, and beside each
+stub of the homework, folded, what it should lead to.
 """
 
 import argparse

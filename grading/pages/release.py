@@ -55,29 +55,6 @@ BEFORE_SAVING = [LockCells, ClearSolutions, AddAnchors, ClearOutput, CheckCellMe
 AFTER_SAVING = [ClearMarkScheme, ComputeChecksums, CheckCellMetadata]
 
 
-def settled(source: NotebookNode) -> NotebookNode:
-    """A source notebook whose points stand at the answers.
-
-    Of notebooks that still have cells of hidden tests these are left out, and what they were
-    worth goes to the function's own cell.
-    """
-    notebook = copy.deepcopy(source)
-    points = {cell.metadata.nbgrader["grade_id"].removesuffix("-test"):
-              cell.metadata.nbgrader["points"] for cell in notebook.cells
-              if "BEGIN HIDDEN TESTS" in cell.source}
-    if not points:
-        return notebook
-    notebook.cells = [cell for cell in notebook.cells if "BEGIN HIDDEN TESTS" not in cell.source]
-    for cell in notebook.cells:
-        roles = cell.metadata.get("nbgrader", {})
-        task = roles.get("grade_id", "").removesuffix("-answer")
-        if cell.cell_type == "code" and roles.get("solution") and task in points:
-            cell.metadata.nbgrader |= {"grade": True, "points": points[task]}
-    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"][:3]:
-        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "needed"]
-    return notebook
-
-
 def is_graded(notebook: NotebookNode) -> bool:
     """Does a notebook contain cells for nbgrader?"""
     return any("nbgrader" in cell.metadata for cell in notebook.cells)
@@ -87,7 +64,7 @@ def release(source: NotebookNode) -> NotebookNode:
     """The student version of a notebook's cells; the source is not changed."""
     config = Config()
     configure(config)
-    notebook = settled(source)
+    notebook = copy.deepcopy(source)
     for preprocessor in [*BEFORE_SAVING, *AFTER_SAVING]:
         notebook, _ = preprocessor(config=config, enabled=True)(notebook, {})
     return notebook

@@ -15,15 +15,15 @@ FIND = """
 import copy, json, warnings
 import nbformat
 from grading.course import Homework, read
-from grading.pages.release import release, settled
+from grading.pages.release import release
 from grading.submissions.answers import claimed_id, find
 from sample_class.notebooks import HOMEWORK, ROOT
 from sample_class.students import honest
 
 warnings.simplefilter("ignore")  # what is odd here is mended
 source = read(ROOT / "notebooks" / f"{HOMEWORK}.ipynb")
-homework = Homework(settled(source), release(source),
-                    read(ROOT / "notebooks/student" / f"{HOMEWORK}.ipynb"))
+homework = Homework(source, release(source), read(
+    ROOT / "notebooks/student" / f"{HOMEWORK}.ipynb"))
 told = {}
 for student in honest():
     if isinstance(student.content, str):
