@@ -12,7 +12,7 @@ ABSENT = {"smoothgrad": ["*"], "aggregations": ["*"],
 SHAPE, OTHER_SHAPE, DRAWS = (20, 30, 3), (33, 18, 3), 300
 MOST_OFF = 0.1
 MOST_FIXED = 0.45  # the share of the variance that the draws' mean may keep
-N, MANY = 7, 8
+N, MANY = 11, 8  # a tenth of eleven can be trimmed
 
 
 def draw_noise(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:

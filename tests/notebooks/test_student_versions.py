@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import FAKE_COLAB
-from grading.needed import needed
 from nbclient import NotebookClient
+from needed import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
@@ -176,7 +176,7 @@ def test_unfilled_every_check_says_not_yet_after_the_cells_that_it_depends_on(pa
               if cell.source.startswith("check_")
               or cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-check")]
     assert len(checks) == len(answers(notebook))
-    # Grading's own choice of cells; the set-up cell is the folder's, so it comes in addition.
+    # The set-up cell is the folder's, so it comes in addition.
     chosen = sorted(needed([cell.source for cell in code], {*checks}) | {0})
     notebook.cells = [code[place] for place in chosen]
     told = told_by(notebook, path)
