@@ -58,8 +58,9 @@ def draw_rule(rng: np.random.Generator) -> tuple[list[tuple], Arrays]:
         return torch.from_numpy(maps.astype(np.float32))
 
     maps, others = drawn(), drawn()
-    order = np.roll(np.arange(N), int(rng.integers(1, N)))
-    order[:2] = order[1::-1]
+    order = rng.permutation(N)
+    while (order[[0, N // 2, -1]] == [0, N // 2, N - 1]).any():  # others first, middle and last
+        order = rng.permutation(N)
     calls = [maps, maps[torch.from_numpy(order)], torch.zeros_like(maps),
              maps.repeat(MANY, 1, 1), maps.repeat(MANY**2, 1, 1)]
     for place in range(N):
