@@ -7,8 +7,11 @@ The workers see the same files under the same paths, and each has bubblewrap.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+
+import psutil
 
 from grading.execution.grade import Job, grade
 
@@ -24,13 +27,17 @@ def results(jobs: list[Job], at_once: int, lock: int) -> Iterator[tuple[int, dic
         yield from over_cluster(jobs, address)
         return
     pool = ThreadPoolExecutor(max(1, at_once))
+    places: dict[Future, int] = {pool.submit(grade, job, lock): place
+                                 for place, job in enumerate(jobs)}
     try:
-        places: dict[Future, int] = {pool.submit(grade, job, lock): place
-                                     for place, job in enumerate(jobs)}
         for future in as_completed(places):
             yield places[future], future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in places):  # after Ctrl-C only
+            for child in psutil.Process().children():
+                child.terminate()
+            time.sleep(0.1)
 
 
 def over_cluster(jobs: list[Job], address: str) -> Iterator[tuple[int, dict]]:
