@@ -91,7 +91,9 @@ def _fit(noisy: np.ndarray, x: np.ndarray, unit: np.ndarray) -> tuple[float, flo
     strength = float(((noise - noise.mean()) * known).mean()) / spread if spread > 1e-12 else 0.0
     shift = float(noise.mean() - strength * known.mean())
     error = float((noise - shift - strength * known).std())
-    explains = spread <= 1e-12 or strength * spread**0.5 > max(2 * error, 0.1)
+    if spread <= 1e-12:  # one number for all: whole grey levels leave it one number
+        return (shift, strength) if error < 0.1 else None
+    explains = strength * spread**0.5 > max(2 * error, 0.1)
     return (shift, strength) if explains and error < UNEXPLAINED else None
 
 

@@ -204,6 +204,11 @@ def share_of_255(x, noise_pct, rng):
 
 
 @ADD_NOISE.wrong("wrong_strength")
+def deviation_forgotten(x, noise_pct, rng):
+    return np.clip(x + noise_pct * rng.standard_normal(x.shape), 0, 255).astype(np.uint8)
+
+
+@ADD_NOISE.wrong("wrong_strength")
 def variance_for_deviation(x, noise_pct, rng):
     noisy = x + noise_pct * x.var() * rng.standard_normal(x.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
