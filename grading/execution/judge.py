@@ -63,13 +63,13 @@ def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: in
             found["function"] = str(frame["function"])[:100]
         elif "said" in frame:
             found["said"] = str(frame["said"])
-        elif "begun" in frame:
+        elif is_number(frame.get("begun")):
             begun = int(frame["begun"]) + 1
-        elif "call" in frame:
+        elif is_number(frame.get("call")):
             value = frame.get("value")
             returned[int(frame["call"])] = Returned(
                 value if value is not None and value.dtype.kind in "fiub" else None,
-                str(frame.get("error", "")), bool(frame.get("changed", False)))
+                str(frame.get("error", "")), bool(np.any(frame.get("changed", False))))
     found["errors"] = list(dict.fromkeys(one.error for one in returned.values() if one.error))
     untried = [error for error in found["errors"] if error.startswith(UNTRIED)]
     if not found["function"]:
@@ -88,6 +88,11 @@ def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: in
     return found
 
 
+def is_number(array: np.ndarray | None) -> bool:
+    """A whole number, as inside.py writes it? Student code may have written another."""
+    return array is not None and array.shape == () and array.dtype.kind in "iu"
+
+
 def main(homework: str, tasks: Path, results: Path) -> None:
     """Judge one submission."""
     told = list(frames(results))
@@ -99,7 +104,7 @@ def main(homework: str, tasks: Path, results: Path) -> None:
         own = [frame for frame in told if str(frame.get("answer", "")) == name]
         answers[name] = judge(name, answer, own, expected, len(given[name]["calls"]))
     stops = [[int(frame["cell"]), str(frame["error"])] for frame in told
-             if "cell" in frame and "error" in frame]
+             if is_number(frame.get("cell")) and "error" in frame]
     print(json.dumps({"answers": answers, "stops": stops[:20],
                       "ended": any("end" in frame for frame in told)}))
 

@@ -134,6 +134,16 @@ def test_what_could_not_be_tried_is_open_and_not_wrong(error):
     assert (found["points"], found["open"]) == (None, f"{error}: x")
 
 
+def test_frames_that_nobody_of_ours_wrote_disturb_nothing():
+    odd = [{"call": np.zeros(3)}, {"call": np.array("x"), "value": np.array(12.0)},
+           {"begun": np.array([1, 2])}, {"call": np.array(0), "value": np.array("twelve"),
+                                         "changed": np.zeros((2, 2))}]
+    answer = module_of("05_noise_and_sample_count").ANSWERS[NOISE_STUDY]
+    known = {"maps": np.ones((3, 2, 4, 4))}
+    found = judge(NOISE_STUDY, answer, [{"function": "f"}, *odd], known, 1)
+    assert found["points"] == 0
+
+
 def noise_study(X, y, model, strengths, n=30, seed=0):
     return torch.stack([engine(X, y, model, n if s else 1, s, seed=seed) for s in strengths])
 
