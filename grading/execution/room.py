@@ -80,6 +80,7 @@ def without(source: str, names: list[str]) -> str:
     return ast.unparse(tree)
 
 
+@cache
 def judging_code(homework: str) -> str:
     """A fingerprint of all that decides on points: tasks, judge, room, and labutils."""
     package = os.environ.get("GRADING_TASKS", "")
