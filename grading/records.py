@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grading.settings import home
-from grading.stage import Staged
+from grading.submissions.stage import Staged
 
 
 def path_of(assignment: str, student: str, kind: str = "record") -> Path:
@@ -49,6 +49,6 @@ def remember_problems(files: Iterable[Staged]) -> None:
 
 
 def tests_of(assignment: str) -> str:
-    """A fingerprint of a homework's source; changes when its tests do."""
+    """A fingerprint of a homework's source; changes when its cells do."""
     source = home().source / assignment / f"{assignment}.ipynb"
     return hashlib.sha256(source.read_bytes()).hexdigest()

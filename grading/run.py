@@ -2,35 +2,39 @@
 
     python -m grading.run FOLDER [--regrade STUDENT …] [--jobs N]
 
-Stages, executes and scores what is new or changed since the last time, then writes grades.csv,
-report.txt and the feedback pages. An interrupted run is taken up where it stopped.
+Reads the submissions, tries and judges what is new or changed since the last time, then writes
+grades.csv, report.txt and the feedback pages. An interrupted run is taken up where it stopped.
 """
 
 import argparse
 import fcntl
 import hashlib
-import json
 import os
-import subprocess
+import secrets
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from grading.course import nbgrader, prepare
-from grading.pages import write_pages
-from grading.records import path_of, read_record, remember_problems, tests_of, write_record
-from grading.report import add_to_report, write_grades, write_report
-from grading.settings import ROOT, home
-from grading.stage import Staged, stage
+from grading.course import Homework, nbgrader, prepare
+from grading.execution.grade import Job
+from grading.execution.room import draw_tasks, judging_code, why_no_walls
+from grading.execution.spread import results
+from grading.gradebook import enter, open_gradebook
+from grading.pages.feedback import write_pages
+from grading.pages.marking import write_marking_page
+from grading.pages.report import add_to_report, write_grades, write_report
+from grading.records import read_record, remember_problems, tests_of, write_record
+from grading.settings import home
+from grading.submissions.stage import Staged, stage
 
 
 def digest(staged: Staged) -> str:
-    """Changes when the submission or the homework's tests do."""
-    return hashlib.sha256((tests_of(staged.assignment) + staged.text).encode()).hexdigest()
+    """Changes when the submission, the homework, its tasks or the judging code do."""
+    return hashlib.sha256("\n".join([
+        tests_of(staged.assignment), judging_code(staged.assignment), staged.text,
+        str(staged.found.needed)]).encode("utf-8", "replace")).hexdigest()
 
 
 def changed_texts(staged: Staged, before: dict) -> list[str]:
@@ -56,63 +60,39 @@ def alone() -> Iterator[int]:
         yield file.fileno()
 
 
-def autograde(staged: Staged, lock: int) -> dict:
-    """Execute and score one submission; returns its record."""
-    start = time.monotonic()
-    path_of(staged.assignment, staged.student, "outcome").unlink(missing_ok=True)
-    before = read_record(staged.assignment, staged.student).get("texts", {})
-    process = subprocess.run(
-        [sys.executable, "-m", "grading.supervise", str(os.getpid()),
-         sys.executable, "-m", "grading.worker", "autograde", staged.assignment, staged.student],
-        cwd=ROOT, pass_fds=[lock], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace")
-    *log, last = process.stdout.strip().splitlines() or ["{}"]
-    watched = json.loads(last) if last.startswith("{") else {}
-    outcome = read_record(staged.assignment, staged.student, "outcome")
-    done = watched.get("status") == 0 and bool(outcome)
-    record = {"assignment": staged.assignment, "student": staged.student, "path": staged.path,
-              "notes": staged.notes + changed_texts(staged, before), "missing": staged.missing,
-              # A run that failed has not been reported yet, so what it compares with stays.
-              "texts": staged.texts if done else before,
-              "tests": tests_of(staged.assignment), "done": done,
-              "ended": watched.get("stopped") or outcome.get("ended", ""),
-              "tampered": outcome.get("tampered", False), "points": outcome.get("points", {}),
-              "errors": outcome.get("errors", {}), "stops": outcome.get("stops", []),
-              "seconds": round(time.monotonic() - start, 1),
-              "digest": digest(staged) if done else "", "log": "" if done else "\n".join(log)}
-    record["for_student"] = message(record)
+def keep(staged: Staged, graded: dict, homework: Homework) -> dict:
+    """Write what came of one submission: scores, the page for marking, the record."""
+    before = read_record(staged.assignment, staged.student)
+    found, done = staged.found, graded["done"]
+    record = {
+        "assignment": staged.assignment, "student": staged.student, "path": staged.path,
+        "id": staged.who.id, "late": staged.who.late,
+        "notes": staged.notes + changed_texts(staged, before.get("texts", {})),
+        # A run that failed has not been reported yet, so what it compares with stays.
+        "texts": staged.texts if done else before.get("texts", {}),
+        "missing": found.missing, "other_text": found.other_text, "looks": found.looks,
+        "prints": found.prints, "tests": tests_of(staged.assignment),
+        "digest": digest(staged) if done else ""} | graded
+    if done:
+        with open_gradebook() as gradebook:
+            enter(gradebook, record, found.untouched, found.other_text)
+        write_marking_page(record, found.notebook, homework.source)
     write_record(staged.assignment, staged.student, record)
     return record
-
-
-def message(record: dict) -> str:
-    """What the feedback page says at the top, or ""."""
-    if record["tampered"]:
-        return ("**No automatic points:** a cell that must fail did not, so the tests cannot be "
-                "trusted in this notebook. Please talk to your instructor.")
-    if record["ended"]:
-        waiting = any(points is None for points in record["points"].values())
-        told = "Not every test has a score" if waiting else "The notebook was not run to its end"
-        return f"**{told}:** {record['ended']}."
-    return ""
 
 
 def summary(record: dict) -> str:
     """One record in a few words."""
     if not record["done"]:
         return "GRADING FAILED, see report.txt"
-    if record["tampered"]:
-        return "tampered"
-    points = {name: value for name, value in record["points"].items()
-              if not name.endswith("-canary")}
-    told = ", ".join(f"{name} {'not executed' if value is None else f'{value:g}'}"
-                     + (", an error" if name in record["errors"] else "")
-                     for name, value in points.items())
+    told = ", ".join(
+        f"{name} {'open' if answer['points'] is None else format(answer['points'], 'g')}"
+        for name, answer in record["answers"].items())
     return told + (f" ({record['ended']})" if record["ended"] else "")
 
 
 def is_pending(staged: Staged, regrade: list[str]) -> bool:
-    """Has this submission to be executed?"""
+    """Has this submission to be tried?"""
     known = read_record(staged.assignment, staged.student).get("digest", "")
     return known != digest(staged) or staged.student in regrade or "all" in regrade
 
@@ -122,23 +102,31 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("submissions", type=Path)
     parser.add_argument("--regrade", nargs="*", default=[], metavar="STUDENT",
-                        help="execute these again (all: everyone)")
+                        help="try these again (all: everyone)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
-    if not options.submissions.is_dir():
-        print(f"{options.submissions} is not a folder; give the one with the submissions: "
-              "make grade SUBMISSIONS=folder", file=sys.stderr)
+    if not options.submissions.is_dir() and options.submissions.suffix != ".zip":
+        print(f"{options.submissions} is not a folder; give the one with the submissions, or the "
+              "platform's zip: make grade SUBMISSIONS=folder", file=sys.stderr)
         return 2
-    with alone() as lock:
-        return grade(options, lock)
+    try:
+        with alone() as lock:
+            return run(options, lock)
+    except KeyboardInterrupt:
+        print("\nInterrupted; what is graded is kept, and the same command goes on from here.",
+              file=sys.stderr)
+        return 130
 
 
-def grade(options: argparse.Namespace, lock: int) -> int:
+def run(options: argparse.Namespace, lock: int) -> int:
     """The whole run; returns the exit status."""
     start = time.monotonic()
-    homework, weakness = prepare()
+    homework, weakness = prepare(), why_no_walls()
     print(f"Isolation: {weakness and 'NONE, ' + weakness or 'no network, few files, limits'}")
     files = stage(options.submissions.resolve(), homework, home())
+    if not files:
+        print(f"There is no file in {options.submissions}", file=sys.stderr)
+        return 2
     unknown = {*options.regrade} - {"all", *(s.student for s in files)}
     if unknown:
         print(f"To be graded again, but not in this folder: {', '.join(sorted(unknown))}")
@@ -147,7 +135,18 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     print(f"{len(files)} files: {graded} to grade, {graded - len(pending)} of them unchanged "
           f"since the last time; {len(files) - graded} that cannot be graded", flush=True)
     remember_problems(files)
-    failures = grade_all(pending, options.jobs, lock)
+    seeds = {name: secrets.randbelow(1 << 31) for name in sorted({s.assignment for s in pending})}
+    tasks = {name: draw_tasks(name, seed) for name, seed in seeds.items()}
+    jobs = [job_of(staged, str(tasks[staged.assignment]), not weakness) for staged in pending]
+    failures, width = 0, max((len(s.student) for s in pending), default=0)
+    with closing(results(jobs, options.jobs, lock)) as ended:  # Ctrl-C ends what is under way
+        for place, outcome in ended:
+            staged = pending[place]
+            outcome["seed"] = seeds[staged.assignment]  # tells the tasks, should somebody ask
+            record = keep(staged, outcome, homework[staged.assignment])
+            failures += not record["done"]
+            print(f"  {record['student']:{width}}  {record['assignment']}  "
+                  f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
     with_scores = write_grades()
     write_report(files, weakness)
     missing = write_pages(nbgrader())
@@ -158,15 +157,11 @@ def grade(options: argparse.Namespace, lock: int) -> int:
     return bool(failures or missing)
 
 
-def grade_all(pending: list[Staged], jobs: int, lock: int) -> int:
-    """Grade in parallel, telling as it goes; returns how many failed."""
-    failures, width = 0, max((len(s.student) for s in pending), default=0)
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
-        for record in pool.map(partial(autograde, lock=lock), pending):
-            failures += not record["done"]
-            print(f"  {record['student']:{width}}  {record['assignment']}  "
-                  f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
-    return failures
+def job_of(staged: Staged, tasks: str, walls: bool) -> Job:
+    """What is to be tried of a submission."""
+    found = staged.found
+    return Job(staged.assignment, staged.student, found.needed, found.every, found.functions,
+               found.untouched, tasks, walls)
 
 
 if __name__ == "__main__":

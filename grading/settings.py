@@ -30,7 +30,6 @@ class Bounds:
     memory_bytes: int = field(
         default_factory=lambda: int(_number("GRADING_MEMORY_GB", 4) * (1 << 30)))
     processes: int = field(default_factory=lambda: int(_number("GRADING_PROCESSES", 48)))
-    output_characters: int = 200_000  # of text in one cell
     picture_characters: int = 2_000_000  # of one picture, as it stands in the notebook
     pictures_characters: int = 4_000_000  # of all pictures of one cell
     file_bytes: int = 100 << 20  # of one submitted file
@@ -46,13 +45,13 @@ class Home:
 
     @property
     def source(self) -> Path:
-        """nbgrader's source notebooks, with solutions and hidden tests."""
+        """nbgrader's source notebooks, with solutions."""
         return self.folder / "source"
 
     @property
-    def submitted(self) -> Path:
-        """What staging has made of the submissions."""
-        return self.folder / "submitted"
+    def unpacked(self) -> Path:
+        """What the submissions' zips held."""
+        return self.folder / "unpacked"
 
     @property
     def figures(self) -> Path:
@@ -61,7 +60,7 @@ class Home:
 
     @property
     def autograded(self) -> Path:
-        """The submissions as executed."""
+        """The submissions as the pages show them."""
         return self.folder / "autograded"
 
     @property
@@ -75,19 +74,10 @@ class Home:
         return self.folder / "records"
 
     @property
-    def kernels(self) -> Path:
-        """A Jupyter data folder that holds the kernelspec."""
-        return self.folder / "jupyter"
-
-    @property
-    def sandbox(self) -> Path:
-        """The settings file of sandbox.py."""
-        return self.folder / "sandbox.json"
-
-    @property
     def database(self) -> str:
-        """The gradebook's address; several processes write to it, so they wait for each other."""
-        return f"sqlite:///{self.folder / 'gradebook.db'}?timeout=60"
+        """The gradebook's address: DATABASE_URL, else a file in the folder."""
+        file = self.folder / "gradebook.db"
+        return os.environ.get("DATABASE_URL") or f"sqlite:///{file}?timeout=60"
 
 
 def home() -> Home:

@@ -3,8 +3,8 @@
     python scripts/make_student.py [--into notebooks/student] [--check]
 
 Every notebook of notebooks/ (of GRADING_NOTEBOOKS, where that is set) has one, so that all that
-students open lies in one folder. It has stubs for answers, no outputs, no hidden tests, and
-beside each stub of the homework, folded, what it should lead to.
+students open lies in one folder. It has stubs for answers, no outputs, and beside each
+stub of the homework, folded, what it should lead to.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from grading.release import release  # noqa: E402
+from grading.pages.release import release  # noqa: E402
 from grading.settings import notebooks  # noqa: E402
 from scripts.expected import add_expected_results  # noqa: E402
 from scripts.published import FOR_INSTRUCTORS  # noqa: E402

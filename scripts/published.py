@@ -2,7 +2,7 @@
 
 import json
 
-HIDDEN, SOLUTION = "BEGIN HIDDEN TESTS", "BEGIN SOLUTION"
+SOLUTION = "BEGIN SOLUTION"
 FOR_INSTRUCTORS = " · for instructors"  # at the end of a source's first line
 NOTE = ("\n\n> The exercises are left for you to write; what you see below them was computed with "
         "model answers. The badge above opens the notebook.")
@@ -16,13 +16,11 @@ def without_solutions(executed: str, handed_out: str) -> str:
         handed_out: its student version, as JSON.
 
     Returns:
-        The executed notebook, as JSON: answers are the stubs, hidden tests are left out, and
-        the badge opens the student version; the opening says so.
+        The executed notebook, as JSON: answers are the stubs, and the badge opens the
+        student version; the opening says so.
     """
     notebook, released = json.loads(executed), json.loads(handed_out)
     texts = {cell["id"]: "".join(cell["source"]) for cell in released["cells"]}
-    notebook["cells"] = [cell for cell in notebook["cells"]
-                         if HIDDEN not in "".join(cell["source"])]
     for cell in notebook["cells"]:
         if SOLUTION in "".join(cell["source"]) or "nbgrader" in cell["metadata"]:
             cell["source"] = texts[cell["id"]]

@@ -41,7 +41,8 @@ NEAR_EDGES = 1e-3
 SECONDS = {"test_class.py": 400, "test_original_data_notebooks.py": 300,
            "05_noise_and_sample_count.ipynb": 105, "test_small_class.py": 100,
            "06_other_noise_and_aggregation.ipynb": 50, "04_smoothgrad_homework.ipynb": 45,
-           "test_student_versions.py": 40, "test_answers_smoothgrad_wrong_copies.py": 33,
+           "test_judging.py": 60, "test_student_versions.py": 40,
+           "test_answers_smoothgrad_wrong_copies.py": 33,
            "test_answers_smoothgrad_wrong_maps.py": 20}
 SECONDS_OF_A_NOTEBOOK, SECONDS_OF_ANSWERS, SECONDS_OF_A_FILE = 25, 12, 5
 

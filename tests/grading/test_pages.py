@@ -5,9 +5,7 @@ nbgrader lives in an environment of its own, so one process there makes every pa
 
 import json
 import os
-import re
 import subprocess
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,23 +13,20 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from grading.pages.marking import verdict
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-grading" / "bin" / "python"
 DOT = "iVBORw0KGgo="
 FIGURE = f"data:image/png;base64,{DOT}"
 ATTACK = "stolen()"
-SECRET = "assert relative_error(maps[3], expected[3]) < 0.05"
-MESSAGE = "The third map is not the mean of its samples"
-TEST = f'''### BEGIN HIDDEN TESTS
-{SECRET}, (
-    "{MESSAGE}")
-### END HIDDEN TESTS'''
+SECRET = "2 points: names a place beside the object"
 
 MAKE = """
 import json, sys
 from pathlib import Path
 import nbformat
-from grading import pages
+from grading.pages import feedback
 from grading.course import nbgrader
 from grading.settings import home
 from nbconvert.exporters import HTMLExporter
@@ -47,7 +42,7 @@ for template in ("formgrade", "feedback"):
     one.HTMLExporter.extra_template_paths = [str(static)]
     exporter = HTMLExporter(config=one)
     if template == "feedback":
-        exporter.register_preprocessor(pages.HideTests, enabled=True)
+        exporter.register_preprocessor(feedback.Tell, enabled=True)
     for path in sorted(Path(sys.argv[1]).glob("*.ipynb")):
         names = {"assignment": "a", "student": "s", "notebook": "n", "score": 1, "max_score": 2,
                  "late_penalty": 0}
@@ -107,25 +102,19 @@ def honest() -> list[nbformat.NotebookNode]:
                 displayed(text_latex="$\\alpha$")])]
 
 
-def quotes() -> list[nbformat.NotebookNode]:
-    def printed(*texts: str) -> nbformat.NotebookNode:
-        return new_code_cell("print()", outputs=[
-            new_output("stream", name="stdout", text=text) for text in texts])
-
-    test = new_code_cell(TEST, outputs=[new_output(
-        "error", ename="AssertionError", evalue=MESSAGE, traceback=[MESSAGE])])
-    letters = displayed(text_html="".join(f"<b>{letter}</b>" for letter in SECRET))
-    return [graded(test, "test", locked=True), printed("before " + " ".join(SECRET)),
-            printed("before " + "\n".join(SECRET)), printed(f"before {list(SECRET)}"),
-            printed(*SECRET), new_code_cell("d()", outputs=[letters]),
-            printed("the mean of my own maps: 0.25")]
+def for_graders() -> list[nbformat.NotebookNode]:
+    told = [new_markdown_cell(SECRET, metadata={"tags": ["for-graders"]}),
+            new_markdown_cell(verdict({
+                "points": None, "open": f"<script>{ATTACK}</script>", "statements": [],
+                "errors": [], "given": "", "said": f"</pre><img src=x onerror={ATTACK}>"}))]
+    return [*told, new_markdown_cell("the mean of my own maps: 0.25")]
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The pages by notebook and kind, such as "attacks.formgrade"."""
     folder = tmp_path_factory.mktemp("pages")
-    for name, cells in {"attacks": attacks(), "honest": honest(), "quotes": quotes()}.items():
+    for name, cells in {"attacks": attacks(), "honest": honest(), "graders": for_graders()}.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(new_notebook(cells=cells)), "utf-8")
     run(MAKE, folder)
     return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
@@ -205,18 +194,16 @@ def test_a_missing_attachment_is_said_to_be_missing(pages, kind):
     assert "(attachment a.png is missing)" in pages[f"honest.{kind}"]
 
 
-def test_hidden_tests_cannot_be_read_letter_by_letter(pages):
-    text = unescape(re.sub(r"<[^>]*>", "", pages["quotes.feedback"]))
-    assert re.sub(r"\W", "", SECRET) not in re.sub(r"\W", "", text)
-    assert text.count("(Withheld: this output quotes the hidden tests.)") == 5
-    assert "the mean of my own maps: 0.25" in text
-    assert MESSAGE in text
+def test_what_is_for_graders_stands_in_their_pages_only(pages):
+    assert SECRET in pages["graders.formgrade"]
+    assert SECRET not in pages["graders.feedback"]
+    assert "the mean of my own maps: 0.25" in pages["graders.feedback"]
 
 
 def test_a_page_that_cannot_be_made_costs_only_itself(tmp_path):
     told = run("""
 from types import SimpleNamespace
-from grading import pages
+from grading.pages import feedback as pages
 made = []
 class Api:
     def generate_feedback(self, assignment, student, force):
@@ -227,12 +214,14 @@ class Api:
         if student == "b":
             while True:
                 pass
+        page = pages.home().feedback / student / assignment / f"{assignment}.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("<p>")
         return {"success": True}
 class NoGradebook:
-    def __init__(self, url): pass
     def __enter__(self): return self
     def __exit__(self, *error): pass
-pages.Gradebook = NoGradebook
+pages.open_gradebook = NoGradebook
 pages.state_of, pages.without_score = (lambda *names: [1]), (lambda *names: [])
 pages.all_records = lambda: [{"assignment": "h", "student": s, "done": True} for s in "abc"]
 pages.PAGE_SECONDS = 1

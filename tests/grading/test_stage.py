@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from sample_class.notebooks import HOMEWORK, ROOT, filled
 from sample_class.students import Student
@@ -17,16 +19,16 @@ from pathlib import Path
 from grading.course import prepare
 from grading.records import all_records, remember_problems
 from grading.settings import home
-from grading.stage import stage
-files = stage(Path(sys.argv[1]), prepare()[0], home())
+from grading.submissions.stage import stage
+files = stage(Path(sys.argv[1]), prepare(), home())
 remember_problems(files)
 print(json.dumps([[f.path, f.student, f.problem] for f in files]))
 """
 
 STATUS = """
 import json, sys
-from grading.report import status
-record = {"done": True, "tampered": False, "ended": ""}
+from grading.pages.report import status
+record = {"done": True, "answers": {}, "ended": ""}
 print(json.dumps([status(record, ""), status(None, ""), status(None, "empty"),
                   status(record, "empty")]))
 """
@@ -50,9 +52,11 @@ def test_names_of_another_system_are_graded_and_listed(tmp_path):
         pytest.skip("this file system has no such names")
     files = run(STAGE, tmp_path)
     assert len({student for _, student, _ in files}) == 2
-    later = f"M?ller_{HOMEWORK} (1).ipynb"
-    assert sorted((path, problem) for path, _, problem in files) == sorted(2 * [
-        (later, ""), (f"M?ller_{HOMEWORK}.ipynb", f"an earlier version of {later}")])
+    for name in ("fc", "e4"):
+        later = f"M\\udc{name}ller_{HOMEWORK} (1).ipynb"
+        assert [later, ""] in [[path, problem] for path, _, problem in files]
+        assert [later.replace(" (1)", ""), f"an earlier version of {later}"] in [
+            [path, problem] for path, _, problem in files]
 
 
 def test_figures_beside_a_notebook_are_kept_under_harmless_names_and_nothing_else_is(tmp_path):
@@ -81,3 +85,15 @@ def test_figures_beside_a_notebook_are_kept_under_harmless_names_and_nothing_els
 def test_the_table_says_that_what_came_later_could_not_be_graded(tmp_path):
     assert run(STATUS, tmp_path) == [
         "executed", "not handed in", "empty", "executed earlier; now empty"]
+
+
+def test_a_platforms_zip_is_read_and_no_path_in_it_leads_out(tmp_path):
+    (tmp_path / "handed-in").mkdir()
+    with zipfile.ZipFile(tmp_path / "handed-in" / "export.zip", "w") as archive:
+        archive.writestr(f"Ann Lee_1_assignsubmission_file_/{HOMEWORK}.ipynb",
+                         nbformat.writes(filled()))
+        archive.writestr(f"../../out_{HOMEWORK}.ipynb", nbformat.writes(filled()))
+        archive.writestr(f"__MACOSX/._{HOMEWORK}.ipynb", "x")
+    files = run(STAGE, tmp_path)
+    assert files == [[f"Ann Lee_1_assignsubmission_file_/{HOMEWORK}.ipynb", "Ann-Lee", ""]]
+    assert not list(tmp_path.parent.glob(f"out_{HOMEWORK}.ipynb"))

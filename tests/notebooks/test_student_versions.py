@@ -10,8 +10,7 @@ import nbformat
 import pytest
 from conftest import FAKE_COLAB
 from nbclient import NotebookClient
-
-from grading.needed import needed
+from needed import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
@@ -93,14 +92,11 @@ def test_stub_plus_solution_is_the_source(path):
 
 
 @every_version
-def test_there_is_no_solution_and_no_hidden_test(path):
+def test_there_is_no_solution(path):
     text = "\n".join(cell.source for cell in read(path).cells)
-    for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME"):
+    for mark in ("BEGIN SOLUTION", "END SOLUTION", "MARK SCHEME"):
         assert mark not in text
-    original = source_of(path)
-    hidden = [cell for cell in original.cells if "HIDDEN TESTS" in cell.source]
-    secret = [solution(cell.source) for cell in answers(original).values()] + [
-        cell.source for cell in hidden]
+    secret = [solution(cell.source) for cell in answers(source_of(path)).values()]
     lines = {line.strip() for line in "\n".join(secret).splitlines() if len(line.strip()) >= 30}
     told = [line for line in lines if line in text]
     assert told == []
@@ -180,7 +176,7 @@ def test_unfilled_every_check_says_not_yet_after_the_cells_that_it_depends_on(pa
               if cell.source.startswith("check_")
               or cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-check")]
     assert len(checks) == len(answers(notebook))
-    # Grading's own choice of cells; the set-up cell is the folder's, so it comes in addition.
+    # The set-up cell is the folder's, so it comes in addition.
     chosen = sorted(needed([cell.source for cell in code], {*checks}) | {0})
     notebook.cells = [code[place] for place in chosen]
     told = told_by(notebook, path)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -14,10 +15,9 @@ from html import unescape
 from pathlib import Path
 from tempfile import gettempdir
 
-import nbformat
 import psutil
 
-from sample_class.hostile import CHILD_SECONDS
+from sample_class.hostile import CHILD_SECONDS, MARK
 from sample_class.notebooks import HOMEWORK, ROOT
 from sample_class.students import Student
 
@@ -52,7 +52,7 @@ class Graded:
         return (self.home / "report.txt").read_text("utf-8")
 
     def executed(self, student: str, homework: str = HOMEWORK) -> Path:
-        """The notebook as it was executed."""
+        """The notebook as the marking pages show it."""
         return self.home / "autograded" / student / homework / f"{homework}.ipynb"
 
     def page(self, student: str, homework: str = HOMEWORK) -> str:
@@ -60,12 +60,16 @@ class Graded:
         path = self.home / "feedback" / student / homework / f"{homework}.html"
         return unescape(path.read_text("utf-8"))
 
-    def printed(self, student: str, word: str, homework: str = HOMEWORK) -> list[str]:
-        """Lines that a student's cells have printed and that begin with a word."""
-        notebook = nbformat.read(self.executed(student, homework), as_version=4)
-        texts = [output.text for cell in notebook.cells if cell.cell_type == "code"
-                 for output in cell.outputs if output.output_type == "stream"]
-        return [line for line in "".join(texts).splitlines() if line.startswith(word)]
+    def record(self, student: str, homework: str = HOMEWORK) -> dict:
+        """What is remembered of a submission."""
+        path = self.home / "records" / f"{homework}+{student}.record.json"
+        return json.loads(path.read_text("utf-8"))
+
+    def reached(self, student: str, answer: str, homework: str = HOMEWORK) -> str:
+        """What a curious answer has told in its error."""
+        errors = self.record(student, homework)["answers"][answer]["errors"]
+        (found,) = {error for error in errors if MARK in error}
+        return found.split(MARK)[1].strip()
 
 
 def scratch(home: Path) -> Path:
@@ -76,7 +80,10 @@ def scratch(home: Path) -> Path:
 def grading_environment(home: Path, **more: str) -> dict[str, str]:
     """What grading reads, for a course in a folder of its own."""
     return os.environ | {"GRADING_HOME": str(home), "GRADING_CELL_SECONDS": str(CELL_SECONDS),
-                         "GRADING_MEMORY_GB": str(MEMORY_GB), "TMPDIR": str(scratch(home))} | more
+                         "GRADING_MEMORY_GB": str(MEMORY_GB), "TMPDIR": str(scratch(home)),
+                         # The tiny homework's tasks; the real ones' lie beside the judge.
+                         "GRADING_TASKS": "sample_class",
+                         "PYTHONPATH": str(ROOT / "tests" / "grading")} | more
 
 
 def make_grade(home: Path, submissions: Path, *options: str, **more: str) -> str:

@@ -1,10 +1,12 @@
-"""Answers that want to harm the grader; each is bounded in itself, also without a sandbox."""
+"""Answers that want points for nothing or to harm the grader; each is bounded in itself, also
+without walls, and reaches no further than this computer."""
 
 from sample_class.notebooks import CORRECT, HEAD
 
 GIGABYTE = 1 << 30
 CHILDREN, CHILD_SECONDS = 200, "117.318"  # the odd number tells our children from others
 LONGEST = 240  # seconds after which every loop here gives up by itself
+MARK = "reached:"  # what an answer has found out is told in an error
 
 ENDLESS = HEAD + f'''    import time
     start = time.monotonic()
@@ -28,51 +30,106 @@ LOUD = '''for _ in range(50):
     print("spam " * 200_000)
 '''
 
-NO_ASSERTIONS = '''import ast
+CROWD = f'''import subprocess
+children = [subprocess.Popen(["sleep", "{CHILD_SECONDS}"], start_new_session=True)
+            for _ in range({CHILDREN})]
+import time
+time.sleep(5)
+'''
+
+# Forgeries: cells that once made black maps count as right ones, where tests ran beside them.
+FORGERIES = {
+    "precision": "%precision 12%.0s",
+    "formatter": "get_ipython().display_formatter.formatters['text/plain'].for_type("
+                 "float, lambda value, p, cycle: p.text('12.0'))",
+    "sum": "import builtins\nbuiltins.sum = lambda *values: 4\nsum = builtins.sum",
+    "transformer": '''get_ipython().input_transformers_cleanup.append(
+    lambda lines: ["12.0"] if any("graded_" in line for line in lines) else lines)''',
+    "noassert": '''import ast
 
 class WithoutAssertions(ast.NodeTransformer):
     def visit_Assert(self, node):
         return ast.copy_location(ast.Pass(), node)
 
 get_ipython().ast_transformers.append(WithoutAssertions())
-'''
-
-PATCHED_CHECK = '''import labutils.checks
+''',
+    "patched": '''import labutils.checks
 from labutils.checks import CheckResult
 
 def check_smoothgrad(function):
     return CheckResult("smoothgrad")
 
 labutils.checks.check_smoothgrad = check_smoothgrad
-'''
+''',
+    "swallowed": "get_ipython().set_custom_exc((BaseException,), lambda *details, **more: None)",
+    "numpy": '''import numpy as np
+np.array_equal = np.allclose = lambda *arguments, **more: True
+np.corrcoef = lambda *arguments, **more: np.ones((2, 2))
+torch.allclose = torch.equal = lambda *arguments, **more: True
+''',
+}
 
-SWALLOWED_ERRORS = '''get_ipython().set_custom_exc((BaseException,), lambda *details, **more: None)
-'''
-
-FORGED_RESULT = HEAD + '''    import sys
-    sys.displayhook(12.0)
+# Looks into the frames of who calls, for what it wants to hear.
+FRAME = HEAD + f'''    import sys
+    frame, found = sys._getframe(), []
+    while frame:
+        found += [name for name in frame.f_locals if name in ("expected", "known", "points")]
+        for value in list(frame.f_locals.values()):
+            if isinstance(value, dict) and "expected" in value:
+                found.append("expected")
+        frame = frame.f_back
+    if found:
+        raise RuntimeError("{MARK} " + repr(found))
     return torch.zeros(len(X), 224, 224)
 '''
 
-# What a test's cell shows goes elsewhere, or is more than is kept.
-HIDDEN_RESULT = HEAD + '''    import ipywidgets
-    ipywidgets.Output().__enter__()
-    print("x" * 300_000)
+# Writes to whatever is open what it would like to have been judged as.
+FRAMER = HEAD + '''    import io, os, stat, struct
+    frame = io.BytesIO()
+    np.savez(frame, answer="smoothgrad-answer", points=12.0, holds=True)
+    told = struct.pack(">Q", frame.tell()) + frame.getvalue()
+    for number in range(3, 64):
+        try:
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                os.write(number, told)
+        except OSError:
+            pass
     return torch.zeros(len(X), 224, 224)
 '''
 
-NO_RESULT = HEAD + '''    get_ipython().displayhook.set_parent({"header": {}})
-    return torch.zeros(len(X), 224, 224)
+# An array that would run code where it is unpacked carelessly.
+PICKLED = HEAD + '''    class Bomb:
+        def __reduce__(self):
+            return (print, ("unpacked",))
+    return np.array([Bomb()], dtype=object)
 '''
 
-QUOTES_TESTS = CORRECT.replace(
-    "    maps =", "    print(get_ipython().user_ns['In'][-1])\n    maps =")
+QUOTES = HEAD + f'''    import base64, gc
+    told = "\\n".join(get_ipython().user_ns.get("In", []))
+    texts = [text for text in gc.get_objects() if isinstance(text, dict) and "expected" in text]
+    print(told)
+    raise RuntimeError("{MARK} " + base64.b64encode(told.encode()).decode()[:800]
+                       + repr(texts)[:200])
+'''
 
-CROWD = f'''import subprocess
-children = [subprocess.Popen(["sleep", "{CHILD_SECONDS}"], start_new_session=True)
-            for _ in range({CHILDREN})]
-import time
-time.sleep(5)
+# Every file of the room by name, and the words that only the judge knows, in their texts.
+REACH = HEAD + f'''    import os, sys
+    found = []
+    for folder, folders, files in os.walk("/"):
+        folders[:] = [one for one in folders if os.path.join(folder, one) not in
+                      ("/proc", "/sys", "/usr", "/dev", "/venv", sys.base_prefix)]
+        for name in files:
+            path = os.path.join(folder, name)
+            if name.startswith(("task_", "judge", "gradebook", "expected")):
+                found.append(path)
+            try:
+                text = open(path, errors="replace").read(1 << 20)
+            except OSError:
+                continue
+            found += [path + ": " + word for word in ("heeds_orders", "as bright as the map of",
+                                                      "class Mean:", "def smoothgrad_snapshots")
+                      if word in text]
+    raise RuntimeError("{MARK} " + repr([one for one in found if "/checks/" not in one])[:1500])
 '''
 
 
@@ -83,24 +140,26 @@ def hog(limit_bytes: int) -> str:
 ''' + CORRECT.removeprefix(HEAD)
 
 
-def spy(paths: list[str]) -> str:
+def spy(paths: list[str], head: str = HEAD) -> str:
     """Looks for the gradebook, the sources and others' work."""
-    return f'''import os
-for path in {paths!r}:
-    try:
-        size = len(os.listdir(path)) if os.path.isdir(path) else len(open(path, "rb").read(100))
-        print("spy: can read", path, size)
-    except OSError as error:
-        print("spy: no", type(error).__name__)
+    return head + f'''    import os
+    found = []
+    for path in {paths!r}:
+        try:
+            found.append(len(os.listdir(path)) if os.path.isdir(path) else len(open(path).read(9)))
+        except OSError as error:
+            found.append(type(error).__name__)
+    raise RuntimeError("{MARK} " + repr(found))
 '''
 
 
-def caller(port: int) -> str:
+def caller(port: int, head: str = HEAD) -> str:
     """Calls home over the loopback interface."""
-    return f'''import socket
-try:
-    socket.create_connection(("127.0.0.1", {port}), timeout=3).sendall(b"secrets")
-    print("call: got through")
-except OSError as error:
-    print("call: no", type(error).__name__)
+    return head + f'''    import socket
+    try:
+        socket.create_connection(("127.0.0.1", {port}), timeout=3).sendall(b"secrets")
+        told = "through"
+    except OSError as error:
+        told = type(error).__name__
+    raise RuntimeError("{MARK} " + told)
 '''

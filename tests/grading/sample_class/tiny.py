@@ -22,33 +22,21 @@ from sample_class.notebooks import (
     filled,
     with_cell_before,
 )
-from sample_class.students import HIDDEN_TEST, Student
+from sample_class.students import Student
 
-TINY = "01_doubling"
-ANSWER, TEST, OBSERVATION = "doubling-answer", "doubling-test", "doubling-observation"
+TINY, CHECK = "01_doubling", "doubling-check"
+ANSWER, OBSERVATION = "doubling-answer", "doubling-observation"
 HEAD = "def double(numbers):\n"
 RIGHT = HEAD + "    return [FACTOR * number for number in numbers]\n"
 HALF = HEAD + "    return [FACTOR * abs(number) for number in numbers]\n"
 NONE = HEAD + "    return numbers\n"
 EXIT = HEAD + "    import os\n    os._exit(0)\n"
-FORGED = HEAD + "    import sys\n    sys.displayhook(4.0)\n    return numbers\n"
+FORGED = "%precision 4%.0s"
 WORDS = "A number below zero moves away from zero, too."
 
 SOLUTION = f"""{HEAD}    ### BEGIN SOLUTION
     return [FACTOR * number for number in numbers]
     ### END SOLUTION"""
-HIDDEN = """### BEGIN HIDDEN TESTS
-def graded_double(function) -> float:
-    function([])
-    of_positive_numbers = function([1, 20]) == [2, 40]
-    of_negative_numbers = function([-1, -20]) == [-2, -40]
-    return 2.0 * of_positive_numbers + 2.0 * of_negative_numbers
-
-graded_double(double)
-### END HIDDEN TESTS"""
-CANARY = """### BEGIN HIDDEN TESTS
-canary = graded_double(lambda numbers: numbers) > 0
-### END HIDDEN TESTS"""
 MODEL_ANSWER = """<!-- doubling-observation -->
 <!-- ### BEGIN SOLUTION -->
 Each number is twice as far from zero as it was before.
@@ -62,14 +50,13 @@ Each number is twice as far from zero as it was before.
 
 
 def source() -> NotebookNode:
-    """The notebook with solutions and hidden tests."""
+    """The notebook with solutions."""
     notebook = new_notebook(cells=[
         new_markdown_cell("# Doubling"),
-        new_code_cell("FACTOR = 2"),
-        new_code_cell('print("a lesson on which nothing depends")'),
-        graded(new_code_cell(SOLUTION), ANSWER, solution=True),
-        graded(new_code_cell(HIDDEN), TEST, points=4, locked=True),
-        graded(new_code_cell(CANARY), "doubling-canary", points=0, locked=True),
+        new_code_cell("FACTOR = 2", metadata={"tags": ["needed"]}),
+        new_code_cell('LATE = FACTOR\nprint("a lesson on which no answer depends")'),
+        graded(new_code_cell(SOLUTION), ANSWER, points=4, solution=True),
+        graded(new_code_cell("print(double([1]))"), CHECK, locked=True),
         graded(new_markdown_cell(MODEL_ANSWER), OBSERVATION, points=2, solution=True)])
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
@@ -116,24 +103,28 @@ def students(folder: Path, paths: list[str], port: int) -> list[Student]:
         return notebook
 
     untouched = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
-    curious = answered(RIGHT)
-    for cell in (hostile.spy(paths), hostile.caller(port), hostile.LOUD):
-        with_cell_before(curious, TEST, cell)
     half = answered(HALF)
-    cell_of(half, TEST).source = "print('All tests passed')\n4.0"
-    tiny = partial(Student, homework=TINY, columns=(TEST, OBSERVATION))
+    cell_of(half, CHECK).source = "print('All tests passed')\n4.0"
+    loud = with_cell_before(answered(RIGHT), CHECK, hostile.LOUD)
+    forged = with_cell_before(answered(NONE), CHECK, FORGED)
+    tiny = partial(Student, homework=TINY, columns=(ANSWER, OBSERVATION))
     return [
         tiny("right", shown(answered(RIGHT)), "4"),
         tiny("half", half, "2"),
         tiny("untouched", untouched, "0", "0"),
         tiny("emptyfile", "", "", "", "an empty file"),
-        tiny("exit", answered(EXIT), "not executed", status="the kernel ended"),
-        tiny("forged", answered(FORGED), "tampered", status="tampered"),
-        tiny("curious", curious, "4"),
+        tiny("exit", answered(EXIT), "open", status="the program ended"),
+        tiny("forged", forged, "0"),
+        tiny("loud", loud, "4"),
+        tiny("twin", answered(RIGHT), "4"),
+        tiny("whole", answered(RIGHT.replace("FACTOR", "LATE")
+                               + "\n'LATE is made by a lesson'"), "4"),
+        tiny("spy", answered(hostile.spy(paths, HEAD)), "0"),
+        tiny("caller", answered(hostile.caller(port, HEAD)), "0"),
         Student("correct", filled(), "12"),
         Student("wrong", filled(CORRECT.replace("maps / n", "maps")), "6"),
-        Student("patched", with_cell_before(filled(BLACK), HIDDEN_TEST, hostile.PATCHED_CHECK),
-                "tampered", status="tampered"),
+        Student("forger", with_cell_before(filled(BLACK), "smoothgrad-check",
+                                           hostile.FORGERIES["patched"]), "0"),
     ]
 
 
@@ -141,6 +132,14 @@ def crowd(folder: Path) -> Student:
     """A student of the tiny homework whose cell starts too many processes."""
     notebook = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
     cell_of(notebook, ANSWER).source = RIGHT
-    with_cell_before(notebook, TEST, hostile.CROWD)
-    return Student("crowd", notebook, "not executed", "0", "more than", homework=TINY,
-                   columns=(TEST, OBSERVATION))
+    with_cell_before(notebook, CHECK, hostile.CROWD)
+    return Student("crowd", notebook, "open", "0", "more than", homework=TINY,
+                   columns=(ANSWER, OBSERVATION))
+
+
+def slow(folder: Path) -> Student:
+    """A student of the tiny homework whose cell takes half a minute."""
+    notebook = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
+    with_cell_before(notebook, CHECK, "import time\ntime.sleep(30)")
+    cell_of(notebook, ANSWER).source = RIGHT
+    return Student("slow", notebook, "4", homework=TINY, columns=(ANSWER, OBSERVATION))

@@ -4,43 +4,46 @@ import csv
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 
+from grading.gradebook import grade_of, open_gradebook
 from grading.records import all_records, tests_of
 from grading.settings import home
-from grading.stage import Staged
+from grading.submissions.answers import SHORTEST_FUNCTION
+from grading.submissions.stage import Staged
 
-NOT_EXECUTED, TAMPERED, TO_MARK, DELETED, FAILED = (
-    "not executed", "tampered", "to be marked", "deleted", "grading failed")
+OPEN, TO_MARK, DELETED, FAILED = "open", "to be marked", "deleted", "grading failed"
 
 
 def write_grades() -> Path:
     """Write grades.csv: one row per student, for each homework a status and its scores.
 
-    A score is a number or says why there is none: "not executed", "tampered", "to be marked",
-    "deleted", "grading failed"; where nothing was handed in it is empty. ``total`` sums the
-    numbers, ``open`` counts what may still become one.
+    A score is a number or says why there is none: "open", "to be marked", "deleted", "grading
+    failed"; where nothing was handed in it is empty. ``total`` sums the numbers, ``open`` counts
+    what may still become one. ``id`` and ``file`` are the platform's.
     """
     records = {(r["student"], r["assignment"]): r for r in all_records()}
     problems = {(p["student"], p["assignment"]): p["problem"] for p in all_records("problem")}
     tasks = columns()
-    header = ["student"]
+    header = ["student", "id"]
     for assignment, cells in tasks.items():
-        header += [assignment, *cells]
+        header += [assignment, f"{assignment} file", *cells]
     students = sorted({student for student, _ in [*records, *problems]})
     path = home().folder / "grades.csv"
-    with Gradebook(home().database) as gradebook, path.open("w", newline="") as file:
+    with open_gradebook() as gradebook, path.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow([*header, "total", "open"])
         for student in students:
-            row, numbers, waiting = [student], [], 0
+            ids = [records[pair]["id"] for pair in records if pair[0] == student]
+            row, numbers, waiting = [student, next(filter(None, ids), "")], [], 0
             for assignment, cells in tasks.items():
                 record = records.get((student, assignment))
-                row.append(status(record, problems.get((student, assignment), "")))
+                row += [status(record, problems.get((student, assignment), "")),
+                        record["path"] if record else ""]
                 for name in cells:
                     score = score_of(gradebook, record, name) if record else ""
                     numbers += [score] if isinstance(score, float) else []
-                    waiting += score in (NOT_EXECUTED, TAMPERED, TO_MARK, FAILED)
+                    waiting += score in (OPEN, TO_MARK, DELETED, FAILED)
                     row.append(f"{score:g}" if isinstance(score, float) else score)
             table.writerow([*row, f"{sum(numbers):g}", waiting])
     return path
@@ -64,51 +67,73 @@ def status(record: dict | None, problem: str) -> str:
         return f"{status(record, '')} earlier; now {problem}"
     if not record["done"]:
         return FAILED
-    if record["tampered"]:
-        return TAMPERED
-    return record["ended"] or "executed"
+    reasons = [answer["open"] for answer in record["answers"].values() if answer["open"]]
+    return record["ended"] or (f"open: {reasons[0]}" if reasons else "executed")
 
 
 def score_of(gradebook: Gradebook, record: dict, name: str) -> float | str:
     """A number, or why there is none; what a grader has entered always counts."""
-    try:
-        grade = gradebook.find_grade(name, record["assignment"], record["assignment"],
-                                     record["student"])
-    except MissingEntry:
+    grade = grade_of(gradebook, record, name)
+    if grade is None:
         return FAILED
     if grade.manual_score is not None:
         return float(grade.manual_score) + float(grade.extra_credit or 0)
     if not record["done"]:
         return FAILED
-    if name in record["missing"]:
-        return DELETED
     if grade.auto_score is not None:
         return float(grade.auto_score)
-    if name in record["points"]:
-        return TAMPERED if record["tampered"] else NOT_EXECUTED
-    return TO_MARK
+    if name in record["answers"]:
+        return OPEN
+    return DELETED if name in record["missing"] else TO_MARK
 
 
 def write_report(files: list[Staged], weakness: str) -> Path:
     """Write report.txt: every file and what became of it; nothing is left out."""
+    records = all_records()
     lines = [isolation(weakness), ""]
+    look = look_at(records)
+    if look:
+        lines += ["Look at these:", *(f"  {line}" for line in look), ""]
     cannot = [s for s in files if s.problem]
     if cannot:
         lines += ["Files that were not graded:", *(f"  {s.path}: {s.problem}" for s in cannot), ""]
     lines.append("Submissions:")
-    for record in all_records():
+    for record in records:
         lines.append(f"  {record['student']}, {record['assignment']}: {status(record, '')}, "
                      f"{record['seconds']} s, from {record['path']}")
         lines += [f"    {note}" for note in record["notes"]]
         if record.get("tests") != tests_of(record["assignment"]):
-            lines.append("    scored by earlier tests, as it was not in the folder this time")
-        lines += [f"    {stop}" for stop in record.get("stops", [])]
-        lines += [f"    {name}: stopped by {error}"
-                  for name, error in record.get("errors", {}).items()]
+            lines.append("    scored by earlier tasks, as it was not in the folder this time")
+        lines += [f"    cell {number + 1} was stopped by {error}"
+                  for number, error in record["stops"][:5]]
+        for name, answer in record["answers"].items():
+            lines += [f"    {name}: {error}" for error in answer["errors"][:3]]
+            lines += [f"    {name}: does not hold: {words}"
+                      for words, _, holds in answer["statements"] if not holds]
         lines += [f"    {line}" for line in record["log"].splitlines()]
     path = home().folder / "report.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
+
+
+def look_at(records: list[dict]) -> list[str]:
+    """What an instructor's eye should see, one line each."""
+    lines, alike = [], {}
+    for record in records:
+        who = f"{record['student']}, {record['assignment']}"
+        lines += [f"{who}: {look}" for look in record["looks"]]
+        lines += [f"{who}: {name} is open: {answer['open']}"
+                  for name, answer in record["answers"].items() if answer["open"]]
+        lines += [f"{who}: {name} is {answer['given']}: half the points for the observation"
+                  for name, answer in record["answers"].items() if answer["given"]]
+        lines += [f"{who}: {name} has no cell" for name in record["missing"]]
+        lines += [f"{who}: handed in late"] if record["late"] else []
+        for name, tree in record["prints"].items():
+            if len(tree) >= SHORTEST_FUNCTION:
+                alike.setdefault((record["assignment"], name, tree), []).append(record["student"])
+    lines += [f"{name} is word for word the same: {', '.join(students)}"
+              for (_, name, _), students in alike.items() if len(students) > 1]
+    return lines
 
 
 def add_to_report(heading: str, lines: list[str]) -> None:
@@ -122,6 +147,6 @@ def isolation(weakness: str) -> str:
     if not weakness:
         return ("Isolation: student code ran without a network and saw neither the gradebook, "
                 "nor the sources, nor other submissions.")
-    return ("ISOLATION: NONE. This computer does not allow it "
-            f"({weakness}). Student code ran with limits on time, memory and processes, but it "
-            "could use the network and read the gradebook, the sources and other submissions.")
+    return (f"ISOLATION: NONE ({weakness}). Student code ran with limits on time, memory and "
+            "processes, but it could use the network and read the gradebook, the sources and "
+            "other submissions.")

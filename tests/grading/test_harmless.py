@@ -3,9 +3,8 @@
 import nbformat
 import pytest
 
-from grading import handed_in
-from grading.handed_in import Share, shown
-from grading.settings import Bounds
+from grading.pages import harmless
+from grading.pages.harmless import shown
 
 CODE = "iVBORw0KGgo="
 
@@ -58,63 +57,24 @@ def test_numbers_are_kept_as_text():
 
 
 def test_length_is_limited(monkeypatch):
-    monkeypatch.setattr(handed_in, "MOST_PICTURES", 100)
+    monkeypatch.setattr(harmless, "MOST_PICTURES", 100)
     many = [displayed(image_png=CODE), displayed(image_png=CODE),
             {"output_type": "stream", "name": "stdout", "text": 9000 * "a"}]
     found = shown(cell(*many))
     assert [output.output_type for output in found] == ["display_data", "stream", "stream"]
-    assert found[1].text == handed_in.TOO_LARGE
-    assert len(found[2].text) == handed_in.MOST_TEXT
+    assert found[1].text == harmless.TOO_LARGE
+    assert len(found[2].text) == harmless.MOST_TEXT
 
 
 def test_a_picture_that_is_too_large_is_named():
     (found,) = shown(cell(displayed(image_png=2_100_000 * "A")))
-    assert found.text == handed_in.TOO_LARGE
-
-
-def figure(size: int) -> dict:
-    return {"data": {"image/png": size * "A", "text/plain": "<Figure>"}}
-
-
-def in_page(size: int) -> dict:
-    source = f"data:image/png;base64,{size * 'A'}"
-    return {"data": {"text/html": f'<img alt="a" src="{source}">', "text/plain": "<HTML>"}}
-
-
-@pytest.mark.parametrize("content", [figure(700_000), in_page(700_000)])
-def test_of_an_executed_cell_several_figures_are_kept(content):
-    share = Share()
-    assert [share.refusal(content, Bounds()) for _ in range(6)] == 5 * [""] + ["picture"]
-    assert share.refusal({"text": "0.98"}, Bounds()) == ""
-
-
-@pytest.mark.parametrize("content", [figure(2_100_000), in_page(2_100_000)])
-def test_of_an_executed_cell_a_huge_figure_is_not_kept(content):
-    share = Share()
-    assert share.refusal(content, Bounds()) == "picture"
-    assert share.refusal(figure(700_000), Bounds()) == ""
-
-
-@pytest.mark.parametrize("content", [
-    {"text": 250_000 * "a"}, {"data": {"text/html": 250_000 * "<img "}},
-    {"data": {"text/plain": 250_000 * "a"}}, {"data": {"application/json": {"a": 250_000 * "a"}}},
-    {"data": {"text/plain": f'<img src="data:image/png;base64,{250_000 * "A"}">'}}])
-def test_of_an_executed_cell_text_has_a_limit_of_its_own(content):
-    assert Share().refusal(content, Bounds()) == "text"
-
-
-def test_a_value_is_kept_whatever_was_printed_and_a_second_one_with_it():
-    share, value = Share(), {"data": {"text/plain": "3.0"}, "execution_count": 7}
-    assert share.refusal({"text": 250_000 * "a"}, Bounds()) == "text"
-    assert [share.refusal(value, Bounds(), is_result=True) for _ in range(3)] == ["", "", "text"]
-    # A display that looks like a value uses up nothing.
-    assert share.refusal(value, Bounds()) == "text"
+    assert found.text == harmless.TOO_LARGE
 
 
 @pytest.mark.parametrize("text", [
     "<table><b>" * 100_000, '<p style="color:' + "rgb(" * 3000 + '">'])
 def test_html_that_cannot_be_cleaned_in_time_is_shown_as_text(text):
-    page = handed_in.safe_html(text)
+    page = harmless.safe_html(text)
     assert page.startswith("<pre>&lt;") and len(page) < 2_000_000
 
 

@@ -1,4 +1,7 @@
-"""Which cells must run so that the tests can: found from the names that cells make and use."""
+"""Which cells must run so that some others can: found from the names that cells make and use.
+
+For the tests of hand-outs, which run no more than they need to.
+"""
 
 import ast
 import re

@@ -1,8 +1,7 @@
-"""Which cells are executed for grading: those that the tests depend on, and no fewer."""
+"""Which cells are run to test a hand-out: those that its checks depend on, and no fewer."""
 
 import pytest
-
-from grading.needed import needed
+from needed import needed
 
 
 def chosen(*sources: str) -> list[int]:

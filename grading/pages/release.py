@@ -1,11 +1,10 @@
-"""What students receive of a notebook: answers become stubs, tests and mark schemes go."""
+"""What students receive of a notebook: answers become stubs, mark schemes go."""
 
 import copy
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
     CheckCellMetadata,
-    ClearHiddenTests,
     ClearMarkScheme,
     ClearOutput,
     ClearSolutions,
@@ -13,7 +12,7 @@ from nbgrader.preprocessors import (
     LockCells,
     NbGraderPreprocessor,
 )
-from nbgrader.utils import is_locked, is_solution
+from nbgrader.utils import is_solution
 from traitlets.config import Config
 
 CODE_STUB = ("# YOUR CODE HERE: it takes the place of these two lines.\n"
@@ -35,18 +34,6 @@ class AddAnchors(NbGraderPreprocessor):
         return cell, resources
 
 
-class NameHiddenCells(NbGraderPreprocessor):
-    """Say in a test cell of which nothing is left what it is for."""
-
-    def preprocess_cell(self, cell: NotebookNode, resources: dict,
-                        index: int) -> tuple[NotebookNode, dict]:
-        """Fill an empty locked cell with one comment."""
-        if cell.cell_type == "code" and is_locked(cell) and not cell.source.strip():
-            name = cell.metadata.nbgrader["grade_id"]
-            cell.source = f"# {name}: leave this cell here; tests run in it when you are graded."
-        return cell, resources
-
-
 def anchor(grade_id: str) -> str:
     """The comment that names a written answer; it does not show in the rendered text."""
     return f"<!-- {grade_id} -->"
@@ -65,8 +52,7 @@ def configure(config: Config) -> None:
 # What the gradebook keeps of the source lies between the two lists.
 BEFORE_SAVING = [LockCells, ClearSolutions, AddAnchors, ClearOutput, CheckCellMetadata,
                  ComputeChecksums]
-AFTER_SAVING = [ClearHiddenTests, ClearMarkScheme, NameHiddenCells, ComputeChecksums,
-                CheckCellMetadata]
+AFTER_SAVING = [ClearMarkScheme, ComputeChecksums, CheckCellMetadata]
 
 
 def is_graded(notebook: NotebookNode) -> bool:

@@ -7,7 +7,6 @@ displayed in a notebook passes ``safe_html`` and ``safe_output`` on its way into
 
 import html
 import re
-from dataclasses import dataclass
 
 import nbformat
 from bleach import Cleaner
@@ -25,9 +24,6 @@ MOST_SOURCE = 200_000  # characters of a text that is shown as it was written
 MOST_PICTURE, MOST_PICTURES = Bounds.picture_characters, Bounds.pictures_characters
 TOO_LARGE = "(A picture is too large to be kept; a smaller figsize or dpi would help.)\n"
 
-# A cell's value: of a test it is the points, so it is kept whatever was printed before. One is
-# what an honest cell has; that there are two must be seen.
-RESULT, MOST_RESULTS = 1_000, 2
 MOST_TAGS = 5_000  # of one cell; the time for them grows with the square
 
 # What a text, a pandas table and the lab's own displays consist of; no controls, no frames.
@@ -51,7 +47,6 @@ CLASSES = re.compile(r"((highlight|dataframe|[a-z][a-z0-9]?)( |$))*")
 SCRIPT, STYLE = (re.compile(rf"<{tag}\b.*?(</{tag}\s*>|$)", re.IGNORECASE | re.DOTALL)
                  for tag in ("script", "style"))
 NO_SCRIPT = "(A script is left out here.)"
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 SHOWN = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png",
          "image/jpeg")
 
@@ -139,45 +134,6 @@ def safe_output(output: NotebookNode) -> NotebookNode:
     data = output.get("data", {})
     kept = {name: joined(data[name]) for name in SHOWN if joined(data.get(name))}
     return nbformat.v4.new_output("display_data", kept or {"text/plain": "(Nothing to show.)"})
-
-
-@dataclass
-class Share:
-    """How many characters a cell's outputs have had so far."""
-
-    text: int = 0
-    pictures: int = 0
-    results: int = 0
-
-    def refusal(self, content: dict, bounds: Bounds, is_result: bool = False) -> str:
-        """Count one output, or say what about it is too much: "text", "picture" or ""."""
-        text, pictures = sizes(content)
-        if is_result and text <= RESULT and self.results < MOST_RESULTS:
-            self.results += 1
-            return ""
-        self.text += text
-        if self.text > bounds.output_characters:
-            return "text"
-        total = self.pictures + sum(pictures)
-        if total > bounds.pictures_characters or max(pictures,
-                                                     default=0) > bounds.picture_characters:
-            return "picture"
-        self.pictures = total
-        return ""
-
-
-def sizes(content: dict) -> tuple[int, list[int]]:
-    """The characters of an output's text, and those of each of its pictures."""
-    text, pictures = len(content.get("text", "")), []
-    for kind, value in content.get("data", {}).items():
-        value, inside = str(value), []
-        if kind in PICTURES:
-            inside = [len(value)]
-        elif kind == "text/html":
-            inside = [len(tag) for tag in IMAGE.findall(value) if SOURCE.search(tag)]
-        pictures += inside
-        text += len(value) - sum(inside)
-    return text, pictures
 
 
 def joined(value: object) -> str:

@@ -1,8 +1,4 @@
-"""Pages: for marking and for feedback without scripts, for feedback without the hidden tests.
-
-Student code runs in the tests' kernel and could print them in a cipher; what is found here is
-what a student can read: the lines themselves, also letter by letter.
-"""
+"""Pages without scripts for marking and for feedback, and the feedback's own."""
 
 import html
 import re
@@ -22,21 +18,15 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_locked
 
-from grading.canary import OWN
-from grading.handed_in import MOST_TAGS, as_text, joined, safe_html, safe_output
+from grading.gradebook import open_gradebook
+from grading.pages.harmless import MOST_TAGS, as_text, joined, safe_html, safe_output
+from grading.pages.marking import FOR_GRADERS
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
-HIDDEN = "# Hidden tests"
-WITHHELD = "(Withheld: this output quotes the hidden tests.)"
-TELLING = 12  # characters from which a line counts as quoted
+FOREIGN = re.compile(r"""<script[^>]*\ssrc=["']https?:[^>]*>\s*</script>""")
 PAGE_SECONDS = 120  # for one feedback page; a usual one takes a second
-SPELT = 16  # letters and digits from which it does so letter by letter
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-TEXT_ONLY = re.compile(r"""\w{0,2}"[^"]*"\W*|\w{0,2}'[^']*'\W*""")
-MARKUP = re.compile(r"<[^<>]*>")
 
 
 class Harmless(Preprocessor):
@@ -90,28 +80,16 @@ def markdown_to_html(context: Context, source: str) -> str:
         return as_text(source)
 
 
-class HideTests(NbGraderPreprocessor):
-    """Take the hidden tests out of the cells and out of what the cells printed."""
+class Tell(NbGraderPreprocessor):
+    """Leave out what is for graders; say at the top what has no score yet."""
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Clean every cell; tell at the top what happened."""
-        tests = [cell for cell in notebook.cells if cell.cell_type == "code" and is_hidden(cell)]
-        for cell in tests:
-            cell.outputs = [without_traceback(output) for output in cell.outputs]
-        secret = Secret("\n".join(cell.source for cell in tests))
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = cleaned(cell.outputs, secret)
-        for cell in tests:
-            if cell.metadata.nbgrader["grade_id"].endswith(OWN):
-                cell.outputs = []  # of a wrong answer that is not the student's
-            cell.source = f"{HIDDEN}: {cell.metadata.nbgrader['grade_id']}"
+        """Change the cells."""
+        notebook.cells = [cell for cell in notebook.cells
+                          if FOR_GRADERS not in cell.metadata.get("tags", [])]
         names = resources["nbgrader"]
-        pair = names["assignment"], names["student"]
-        told = read_record(*pair).get("for_student", "")
-        unmarked = read_record(*pair, "unmarked").get("cells", [])
-        if unmarked:
-            told += f"\n\n**No score yet** (below they count as 0): {', '.join(unmarked)}."
+        unmarked = read_record(names["assignment"], names["student"], "unmarked").get("cells", [])
+        told = f"**No score yet** (below they count as 0): {', '.join(unmarked)}." * bool(unmarked)
         links = ", ".join(f"[{file.name}]({file.name})" for file in figures_of(names["student"]))
         if links:
             told += f"\n\n**With your notebook you handed in** (it has no points): {links}"
@@ -125,69 +103,6 @@ def figures_of(student: str) -> list[Path]:
     return sorted((home().figures / student).glob("figure-*"))
 
 
-def is_hidden(cell: NotebookNode) -> bool:
-    """A test cell that students do not have."""
-    return is_locked(cell) and "BEGIN HIDDEN TESTS" in cell.source
-
-
-class Secret:
-    """The lines of the hidden tests, to be found in a text."""
-
-    def __init__(self, source: str) -> None:
-        lines = [line.strip() for line in source.splitlines()]
-        self.lines = {line for line in lines if len(line) >= TELLING}
-        # A line that is a text and nothing else is what a failed test says.
-        self.spelt = {short for line in lines if len(short := squeezed(line)) >= SPELT
-                      and not TEXT_ONLY.fullmatch(line)}
-
-    def is_in(self, text: str) -> bool:
-        """Does the text quote a line, as it is or with other spaces and signs in between?"""
-        return any(line in form for form in forms(text) for line in self.lines) or any(
-            line in short for short in map(squeezed, forms(text)) for line in self.spelt)
-
-
-def squeezed(text: str) -> str:
-    """Letters and digits only."""
-    return re.sub(r"[\W_]+", "", text)
-
-
-def forms(text: str) -> set[str]:
-    """A text as it is, as a page shows it, and as repr() or JSON would have quoted it."""
-    text = COLOUR.sub("", text)
-    plain = html.unescape(text)
-    return {text, plain, html.unescape(MARKUP.sub("", text)), re.sub(r"\\(.)", r"\1", plain),
-            re.sub(r"\\[nrt]", "\n", plain)}
-
-
-def cleaned(outputs: list[NotebookNode], secret: Secret) -> list[NotebookNode]:
-    """A cell's outputs without those that quote the hidden tests, alone or together."""
-    withheld = nbformat.v4.new_output("stream", name="stdout", text=WITHHELD + "\n")
-    texts = [list(texts_of(output)) for output in outputs]
-    kept = [withheld if any(map(secret.is_in, found)) else output
-            for output, found in zip(outputs, texts, strict=True)]
-    together = ("".join(found[place] for found in texts if found) for place in (0, -1))
-    return [withheld] if kept == outputs and any(map(secret.is_in, together)) else kept
-
-
-def texts_of(output: NotebookNode) -> Iterator[str]:
-    """The texts in an output; what nobody reads, a picture's data, is none."""
-    if output.output_type == "stream":
-        yield output.text
-    elif output.output_type == "error":
-        yield "\n".join([output.ename, output.evalue, *output.traceback])
-    else:
-        data = output.get("data", {})
-        yield from (re.sub(r"data:image/[^\"'>\s]*", "", joined(data[kind]))
-                    for kind in sorted(data, reverse=True) if not kind.startswith("image/"))
-
-
-def without_traceback(output: NotebookNode) -> NotebookNode:
-    """An error of a hidden test: its message, not the lines that led to it."""
-    if output.output_type == "error":
-        output.traceback = [f"{output.ename}: {output.evalue}"]
-    return output
-
-
 def write_pages(api: NbGraderAPI) -> list[str]:
     """Write the feedback pages whose notebook or scores have changed since they were written.
 
@@ -195,7 +110,7 @@ def write_pages(api: NbGraderAPI) -> list[str]:
         A line for each page that could not be written; the next run tries again.
     """
     problems = []
-    with Gradebook(home().database) as gradebook:
+    with open_gradebook() as gradebook:
         for record in all_records():
             if record["done"]:
                 try:
@@ -222,8 +137,11 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
     with at_most(PAGE_SECONDS):
         result = api.generate_feedback(*names, force=True)
-    for figure in figures_of(names[1]) if result["success"] else []:
-        shutil.copy2(figure, page.parent)
+    if result["success"]:
+        # What is asked of other computers is MathJax; without it a formula is read as TeX.
+        page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
+        for figure in figures_of(names[1]):
+            shutil.copy2(figure, page.parent)
     write_record(*names, {"state": state if result["success"] else None,
                           "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:

@@ -1,0 +1,233 @@
+"""From a folder of submitted files to one notebook per student and homework."""
+
+import json
+import re
+import shutil
+import warnings
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import nbformat
+from nbformat import NotebookNode
+
+from grading.course import Homework
+from grading.settings import Bounds, Home
+from grading.submissions.answers import Found, answers, claimed_id, find, functions
+from grading.submissions.names import Who, order, read
+
+FIGURE = re.compile(r"\.(pdf|png)", re.IGNORECASE)
+
+
+@dataclass
+class Staged:
+    """One submitted file.
+
+    Attributes:
+        path: where it lies in the folder of submissions.
+        who: whose it is.
+        problem: why there is nothing to grade, or "".
+        texts: written answers by grade id.
+        found: what it holds; None where there is a problem.
+    """
+
+    path: str
+    who: Who
+    student: str = ""
+    assignment: str = ""
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    found: Found | None = None
+    text: str = ""  # the notebook, for a fingerprint
+
+
+def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> list[Staged]:
+    """Read every submitted notebook.
+
+    Args:
+        submissions: a folder with files, folders and zips as platforms export them; or such a
+            zip.
+        homework: the homework notebooks by name.
+        course: gets who.csv, and what the zips hold.
+
+    Returns:
+        Every file, in order of its path. Of several versions by one student the latest counts;
+        the others have a problem.
+    """
+    shutil.rmtree(course.unpacked, ignore_errors=True)
+    files = dict(sorted(gather(submissions, course.unpacked).items()))
+    who = read([spelt(path) for path in files], list(homework), course.folder / "who.csv")
+    results = {path: examine(file, who[spelt(path)], homework)
+               for path, file in files.items()}
+    latest: dict[tuple[str, str], str] = {}
+    for path in sorted(files, key=lambda path: (
+            order(path, list(homework)), files[path].lstat().st_mtime)):
+        if not results[path].problem:
+            latest[results[path].student.casefold(), results[path].assignment] = path
+    for path, result in results.items():
+        best = latest.get((result.student.casefold(), result.assignment))
+        if not result.problem and best != path:
+            result.problem = f"an earlier version of {results[best].path}"
+    keep_figures(results, files, course)
+    return list(results.values())
+
+
+def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Home) -> None:
+    """Copy the figures that lie with a student's notebook, unopened and under names of our own.
+
+    They are linked in the student's feedback and earn nothing.
+    """
+    bounds, figures = Bounds(), {}
+    students = {result.student for result in results.values() if not result.problem}
+    for path, result in results.items():
+        if (result.student in students and FIGURE.fullmatch(files[path].suffix)
+                and not files[path].is_symlink()):
+            figures.setdefault(result.student, []).append(path)
+    for student, paths in figures.items():
+        shutil.rmtree(course.figures / student, ignore_errors=True)
+        (course.figures / student).mkdir(parents=True)
+        for number, path in enumerate(paths, start=1):
+            told = "a figure: not scored, "
+            if number > bounds.figures or files[path].stat().st_size > bounds.figure_bytes:
+                told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
+            else:
+                name = f"figure-{number}{files[path].suffix.lower()}"
+                shutil.copy2(files[path], course.figures / student / name)
+                told += f"linked in the feedback as {name}"
+            results[path].problem = told
+
+
+def gather(submissions: Path, unpacked: Path) -> dict[str, Path]:
+    """Every file by its path inside the folder; a zip counts as a folder."""
+    if submissions.is_file():
+        return unpack(submissions, "", unpacked / "0")
+    files: dict[str, Path] = {}
+    for number, path in enumerate(sorted(submissions.rglob("*")), start=1):
+        name = path.relative_to(submissions).as_posix()
+        if is_hidden(name) or path.is_dir() and not path.is_symlink():
+            continue
+        if path.suffix.lower() == ".zip" and not path.is_symlink() and zipfile.is_zipfile(path):
+            outer = "" if path.parent == submissions else f"{PurePosixPath(name).parent}/"
+            files |= unpack(path, outer, unpacked / str(number))
+        else:
+            files[name] = path
+    return files
+
+
+def unpack(archive: Path, outer: str, folder: Path) -> dict[str, Path]:
+    """The notebooks of a zip, by their paths in it; each into a file with a number for a name,
+    so that no path in a zip leads anywhere."""
+    bounds, files = Bounds(), {}
+    with zipfile.ZipFile(archive) as content:
+        for number, member in enumerate(content.infolist()):
+            name = PurePosixPath(member.filename)
+            if member.is_dir() or is_hidden(str(name)) or ".." in name.parts:
+                continue
+            target = folder / str(number) / f"member{name.suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if member.file_size <= bounds.file_bytes:
+                target.write_bytes(content.read(member))
+            else:
+                target.write_bytes(b"")
+            files[outer + str(name)] = target
+    return files
+
+
+def is_hidden(name: str) -> bool:
+    """.DS_Store, .ipynb_checkpoints/, __MACOSX/ are nobody's submission."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+
+
+def examine(file: Path, who: Who, homework: dict[str, Homework]) -> Staged:
+    """Read one file, or say why it cannot be graded."""
+    result = Staged(who.file, who, who.student, who.homework)
+    notebook = attempt(file, result)
+    if notebook is not None:
+        try:
+            prepare(notebook, result, homework)
+        except Exception as error:  # whatever a notebook contains, the others are graded
+            result.problem = f"cannot be prepared for grading ({type(error).__name__})"
+    return result
+
+
+def prepare(notebook: NotebookNode, result: Staged, homework: dict[str, Homework]) -> None:
+    """Find the answers, or write into result why the notebook cannot be graded."""
+    alike = {name: likeness(notebook, one.released) for name, one in homework.items()}
+    best = max(alike, key=alike.__getitem__)
+    if alike[best] == 0:
+        result.problem = "a foreign notebook: nothing in it was handed out as homework"
+        return
+    if result.assignment not in homework:
+        result.assignment = best
+        result.notes.append(f"recognised as {best} by its contents")
+    elif alike[result.assignment] == 0:
+        result.problem = f"a foreign notebook: its contents are those of {best}"
+        return
+    if not result.student:
+        result.problem = "the name does not say whose it is: write it into who.csv"
+        return
+    result.found = find(notebook, homework[result.assignment])
+    result.notes += result.found.notes
+    result.texts = {claimed_id(cell): printable(cell.source)
+                    for cell in result.found.notebook.cells
+                    if cell.cell_type == "markdown" and claimed_id(cell)}
+    result.text = printable(nbformat.writes(result.found.notebook))
+
+
+def attempt(path: Path, result: Staged) -> NotebookNode | None:
+    """Read a notebook; None, and the problem in result, if it is none."""
+    bounds = Bounds()
+    if path.is_symlink():
+        result.problem = "a link, which is not followed"
+    elif not path.name.lower().removesuffix(".txt").removesuffix(".json").endswith(".ipynb"):
+        result.problem = "not a notebook (.ipynb)"
+    elif path.stat().st_size == 0:
+        result.problem = "an empty file"
+    elif path.stat().st_size > bounds.file_bytes:
+        result.problem = f"larger than {bounds.file_bytes >> 20} MB"
+    if result.problem:
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what is odd here is mended
+            notebook = nbformat.reads(decoded(path.read_bytes()), as_version=4)
+        empty = not any(cell.source.strip() for cell in notebook.cells)
+    except Exception as error:  # any file may be handed in, so any error may come of it
+        result.problem = f"cannot be read as a notebook ({type(error).__name__})"
+        return None
+    if empty:
+        result.problem = "an empty notebook"
+        return None
+    return notebook
+
+
+def decoded(content: bytes) -> str:
+    """A file's text, whatever editor wrote it."""
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def printable(text: str) -> str:
+    """A text with a question mark for what is no character: odd bytes, half a pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def spelt(path: str) -> str:
+    """A path that can be written to a table; bytes of another system are spelt out."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def likeness(notebook: NotebookNode, reference: NotebookNode) -> int:
+    """How much of a homework a notebook contains: cells by grade id or text, functions."""
+    wanted = answers(reference)
+    ids = {cell.metadata.nbgrader["grade_id"] for cell in wanted}
+    tasks: set[str] = set().union(*(functions(cell.source) for cell in wanted
+                                    if cell.cell_type == "code"))
+    there = {claimed_id(cell) for cell in notebook.cells} & ids
+    defined: set[str] = set().union(*(functions(cell.source) for cell in notebook.cells
+                                      if cell.cell_type == "code"))
+    same = {cell.source.strip() for cell in notebook.cells} & {
+        cell.source.strip() for cell in reference.cells if "nbgrader" in cell.metadata}
+    return len(there) + len(defined & tasks) + len(same)
