@@ -1,5 +1,6 @@
 """The student versions of the notebooks: generated, complete, without solutions."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
 MAKE = [ROOT / ".venv-grading" / "bin" / "python", ROOT / "scripts" / "make_student.py"]
 CELL_SECONDS = 300
+
+HOMEWORK = [path for path in STUDENT if "nbgrader" in path.read_text("utf-8")]
 
 every_version = pytest.mark.parametrize("path", STUDENT, ids=lambda path: path.stem)
 
@@ -184,9 +187,21 @@ def test_unfilled_every_check_says_not_yet_after_the_cells_that_it_depends_on(pa
         True for _ in checks]
 
 
-@pytest.mark.long
 @every_version
-def test_unfilled_it_runs_from_top_to_bottom_and_says_not_yet(path):
+def test_nothing_but_its_check_calls_an_answer_for_practice(path):
+    notebook = read(path)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    for stub in answers(notebook).values():
+        if not is_homework(stub):
+            name = re.search(r"^def (\w+)\(", stub.source, re.MULTILINE)[1]
+            users = [source for source in code if any(
+                isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(source)))]
+            assert len(users) == 1 and users[0].startswith("check_")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", HOMEWORK, ids=lambda path: path.stem)
+def test_unfilled_homework_runs_from_top_to_bottom_and_says_not_yet(path):
     notebook = read(path)
     told = "\n".join(told_by(notebook, path))
     assert told.lower().count("not yet") >= len(answers(notebook))
