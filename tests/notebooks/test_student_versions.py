@@ -194,8 +194,8 @@ def test_nothing_but_its_check_calls_an_answer_for_practice(path):
     for stub in answers(notebook).values():
         if not is_homework(stub):
             name = re.search(r"^def (\w+)\(", stub.source, re.MULTILINE)[1]
-            users = [source for source in code if any(
-                isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(source)))]
+            users = [source for source in code if name in {
+                node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}]
             assert len(users) == 1 and users[0].startswith("check_")
 
 
