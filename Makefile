@@ -9,13 +9,14 @@ PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 # thread and puts the longest files first.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-long lab site ledger bench student grade formgrader clean set-owner rehearse \
+.PHONY: help run test test-long test-all lab site ledger bench student grade formgrader clean set-owner rehearse \
         venv venv-site venv-grading
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
 	@echo "make test    run the tests and re-execute the notebooks, in minutes"
-	@echo "make test-long   run what make test leaves out: all seeds, the whole class and more"
+	@echo "make test-long   run what make test leaves out: all seeds, the original data and more"
+	@echo "make test-all   run what both leave out: a whole class, graded in several ways"
 	@echo "make lab     open JupyterLab on notebooks/student/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make ledger  print every claim that the notebooks test, with its number and verdict"
@@ -50,7 +51,12 @@ test: venv venv-grading
 # The tests that make test leaves out, and again those that have more seeds here.
 test-long: venv venv-grading
 	@echo "Testing what make test leaves out (a quarter of an hour or so)"
-	@$(PYTEST) --long -m "long or seeds" --durations=15 tests
+	@$(PYTEST) --long -m "(long or seeds) and not rare" --durations=15 tests
+
+# What takes longest and hangs on little: after a change of grading/.
+test-all: venv venv-grading
+	@echo "Testing a whole class, graded in several ways (ten minutes or so)"
+	@$(PYTEST) --long -m rare --durations=15 tests
 
 lab: venv
 	@echo "JupyterLab opens on notebooks/student/; stop it with Ctrl-C"

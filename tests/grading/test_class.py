@@ -22,7 +22,7 @@ from sample_class.graded import (
 from sample_class.notebooks import ANSWER, FIGURE, HOMEWORK, OBSERVATION, ROOT, cell_of
 from sample_class.students import Student, honest, hostiles, table
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.rare]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from sample_class.graded import PYTHON, grading_environment
 from sample_class.notebooks import ROOT, cell_of
 from sample_class.students import Student
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.rare]
 
 STUDENTS = 12
 POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)

@@ -12,7 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+# 07 to 10 take minutes on one thread.
+BY_SIZE = [pytest.param(path, marks=pytest.mark.rare if path.name >= "07" else (), id=path.stem)
+           for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", BY_SIZE)
 def test_a_notebook_runs_on_the_original_labs_data(path, lab_data, monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_DATA", str(lab_data))
     monkeypatch.setenv("LAB_PICTURES", "imagenet_val_25")
