@@ -17,7 +17,7 @@ project_copyright = author
 release = package["version"]
 language = "en"
 
-extensions = ["myst_nb", "mathml"]
+extensions = ["myst_nb", "mathml", "student_files", "search_texts"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "amsmath", "html_image", "colon_fence"]
 myst_heading_anchors = 3
@@ -38,6 +38,9 @@ math_font = importlib.metadata.distribution("ziamath").locate_file(
     "ziamath/fonts/STIXTwoMath-Regular.ttf")
 html_static_path = [str(HERE / "_static"), str(math_font)]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_use_index = False
+html_copy_source = False  # students download their own file, see student_files.py
 html_logo = str(HERE / "_static" / "logo.svg")
 html_favicon = html_logo
 html_theme_options = {
@@ -45,6 +48,7 @@ html_theme_options = {
     "home_page_in_toc": True,
     "navbar_persistent": [],  # one search field is enough: the one in the side bar
     "use_fullscreen_button": False,
+    "use_download_button": False,
     "show_toc_level": 2,
     "search_as_you_type": False,
     # The placeholder owner leads nowhere, so there is no button until it is set.
