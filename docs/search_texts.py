@@ -39,7 +39,7 @@ def collect(
 
 def text_of(body: str) -> str:
     """A page's body with its words and its sections, and no other marks."""
-    return re.sub(r"\s+", " ", MARKS.sub(" ", SILENT.sub(" ", body)))
+    return re.sub(r"\s+", " ", MARKS.sub("", SILENT.sub("", body)))
 
 
 def write(app: Sphinx, problem: Exception | None) -> None:

@@ -44,7 +44,7 @@ def test_the_figures_are_published(pair):
 
 
 def test_everything_else_is_published_as_it_is(pair):
-    plain = [[cell for cell in notebook["cells"][1:] if "nbgrader" not in cell["metadata"]
+    plain = [[(cell["source"], cell.get("outputs")) for cell in notebook["cells"][1:] if "nbgrader" not in cell["metadata"]
               and not re.search("BEGIN SOLUTION|YOUR CODE", "".join(cell["source"]))]
              for notebook in pair]
     assert plain[0] == plain[1]
@@ -55,3 +55,33 @@ def test_the_badge_opens_the_student_version(pair):
     assert re.search(r"/blob/main/notebooks/student/\d\d_", first)
     assert not re.search(r"/blob/main/notebooks/\d", first)
     assert "computed with model answers" in first
+    assert "buttons above" in first
+
+
+def test_set_up_and_imports_are_folded(pair):
+    code = [cell for cell in pair[1]["cells"] if cell["cell_type"] == "code"]
+    names = [cell["metadata"].get("mystnb", {}).get("code_prompt_show") for cell in code]
+    assert names[:2] == ["Show the set-up", "Show the imports"]
+    folded = [cell for cell in code if "hide-input" in cell["metadata"].get("tags", [])]
+    assert folded == [cell for cell, name in zip(code, names, strict=True) if name]
+    hidden = [cell["metadata"].get("jupyter", {}).get("source_hidden", False) for cell in code[2:]]
+    assert [bool(name) for name in names[2:]] == hidden
+
+
+@pytest.mark.parametrize("badge", ["images/colab-badge.svg", "https://example.org/badge.svg"])
+def test_the_badges_picture_is_the_sites_own(badge):
+    notebook = {"cells": [{"cell_type": "markdown", "id": "title", "metadata": {},
+                           "source": f"# 01\n\n[![Open in Colab]({badge})](https://colab/x)"}]}
+    published = json.loads(without_solutions(json.dumps(notebook), json.dumps(notebook)))
+    assert "[![Open in Colab](images/colab-badge.svg)](https://colab/x)" in (
+        published["cells"][0]["source"])
+
+
+def test_what_jupyterlab_folds_is_folded():
+    hidden = {"cell_type": "code", "id": "b", "source": "x = 1",
+              "metadata": {"jupyter": {"source_hidden": True}}}
+    seen = {"cell_type": "code", "id": "c", "source": "import math", "metadata": {}}
+    cells = [{"cell_type": "markdown", "id": "a", "source": "# 01", "metadata": {}}, hidden, seen]
+    published = json.loads(without_solutions(*[json.dumps({"cells": cells})] * 2))["cells"]
+    assert published[1]["metadata"]["tags"] == ["hide-input"]
+    assert published[2] == seen  # an import further down belongs to the lesson
