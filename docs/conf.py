@@ -17,7 +17,7 @@ project_copyright = author
 release = package["version"]
 language = "en"
 
-extensions = ["myst_nb", "mathml", "student_files", "search_texts"]
+extensions = ["myst_nb", "mathml", "accessible", "student_files", "search_texts"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "amsmath", "html_image", "colon_fence"]
 myst_heading_anchors = 3
