@@ -27,8 +27,6 @@ nb_execution_mode = "off"  # make run has executed them
 nb_merge_streams = True
 suppress_warnings = ["myst-nb.lexer"]  # a notebook that was never executed
 nb_ipywidgets_js = {}  # the default would load it from a network
-# Progress bars and sliders need a kernel; their text stands in for them.
-nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
 html_theme = "sphinx_book_theme"
 html_title = project

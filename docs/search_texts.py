@@ -13,8 +13,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 # What has no words to show, and the marks of everything but sections, which results point to.
-SILENT = re.compile(r"<(style|script|annotation|svg)\b.*?</\1>|<!--.*?-->|<a class=\"headerlink\".*?</a>",
-                    re.DOTALL)
+SILENT = re.compile(r"<(style|script|annotation|svg)\b.*?</\1>|<!--.*?-->"
+                    r"|<a class=\"headerlink\".*?</a>", re.DOTALL)
 MARKS = re.compile(r"<(?!/?section\b)[^>]*>")
 SCRIPT = """\
 const TEXTS = {texts};

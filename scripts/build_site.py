@@ -6,7 +6,7 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 
-from published import without_solutions
+from published import as_published
 from sphinx.cmd.build import main as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ def gather() -> None:
         print(f"  {chosen.relative_to(ROOT)}")
         text = README_LINK.sub("(../index.md)", chosen.read_text("utf-8"))
         handed_out = ROOT / "notebooks" / "student" / path.name
-        text = without_solutions(text, handed_out.read_text("utf-8"))
+        text = as_published(text, handed_out.read_text("utf-8"))
         (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
     shutil.copy(ROOT / "notebooks" / "claims.csv", PAGES / "notebooks")
     page = PAGES / "ledger.md"

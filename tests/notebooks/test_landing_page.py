@@ -14,7 +14,8 @@ PAGE = (ROOT / "docs" / "index.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 STUDENT = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
 # (file, minutes, points) of each row of the path
-ROWS = re.findall(r"^\| \[.+?\]\(notebooks/(.+?)\) \|.+?\| (\d+) \| ?(\d*) ?\|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| \[.+?\]\(notebooks/(.+?)\) \|.+?\| (\d+) \| ?(\d*) ?\|$", PAGE,
+                  re.MULTILINE)
 
 
 def points_in(path: Path) -> int:
