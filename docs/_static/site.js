@@ -6,3 +6,10 @@ const mark = () =>
   });
 window.addEventListener("load", mark);
 window.addEventListener("resize", mark);
+
+// The theme leaves the way home outside every landmark.
+document.addEventListener("DOMContentLoaded", () => {
+  const home = document.querySelector(".bd-sidebar-primary .navbar-brand")?.parentElement;
+  home?.setAttribute("role", "navigation");
+  home?.setAttribute("aria-label", "Home");
+});

@@ -99,7 +99,9 @@ def test_what_jupyterlab_folds_is_folded():
     hidden = {"cell_type": "code", "id": "b", "source": "x = 1",
               "metadata": {"jupyter": {"source_hidden": True}}}
     seen = {"cell_type": "code", "id": "c", "source": "import math", "metadata": {}}
-    cells = [{"cell_type": "markdown", "id": "a", "source": "# 01", "metadata": {}}, hidden, seen]
+    texts = [{"cell_type": "markdown", "id": text, "source": text, "metadata": {}}
+             for text in ("# 01", "## 1 A lesson")]
+    cells = [*texts, hidden, seen]
     published = json.loads(as_published(*[json.dumps({"cells": cells})] * 2))["cells"]
-    assert published[1]["metadata"]["tags"] == ["hide-input"]
-    assert published[2] == seen  # an import further down belongs to the lesson
+    assert published[2]["metadata"]["tags"] == ["hide-input"]
+    assert published[3] == seen  # an import further down belongs to the lesson
