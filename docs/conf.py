@@ -25,6 +25,7 @@ myst_update_mathjax = False
 
 nb_execution_mode = "off"  # make run has executed them
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # the plain format knows no tables, and 10 shows the ledger
 suppress_warnings = ["myst-nb.lexer"]  # a notebook that was never executed
 nb_ipywidgets_js = {}  # the default would load it from a network
 
