@@ -36,7 +36,7 @@ html_title = project
 math_font = importlib.metadata.distribution("ziamath").locate_file(
     "ziamath/fonts/STIXTwoMath-Regular.ttf")
 html_static_path = [str(HERE / "_static"), str(math_font)]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "landing.css", "reference.css"]
 html_js_files = ["site.js"]
 html_use_index = False
 html_copy_source = False  # students download their own file, see student_files.py
