@@ -42,6 +42,7 @@ html_use_index = False
 html_copy_source = False  # students download their own file, see student_files.py
 html_logo = str(HERE / "_static" / "logo.svg")
 html_favicon = html_logo
+html_context = {"default_mode": "auto"}  # light or dark, as the browser says
 html_theme_options = {
     "logo": {"text": project, "alt_text": ""},
     "home_page_in_toc": True,
