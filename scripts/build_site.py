@@ -3,15 +3,17 @@
 import re
 import shutil
 import sys
+from contextlib import chdir
 from pathlib import Path
 
-from published import without_solutions
+from published import as_published
 from sphinx.cmd.build import main as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from labutils.ledger import as_markdown, counts_as_markdown, entries  # noqa: E402
+from labutils.quiz import ask  # noqa: E402
 
 BUILD = ROOT / "build"
 PAGES, SITE = BUILD / "pages", BUILD / "site"
@@ -33,11 +35,13 @@ def gather() -> None:
         print(f"  {chosen.relative_to(ROOT)}")
         text = README_LINK.sub("(../index.md)", chosen.read_text("utf-8"))
         handed_out = ROOT / "notebooks" / "student" / path.name
-        text = without_solutions(text, handed_out.read_text("utf-8"))
+        text = as_published(text, handed_out.read_text("utf-8"))
         (PAGES / "notebooks" / path.name).write_text(text, "utf-8")
     shutil.copy(ROOT / "notebooks" / "claims.csv", PAGES / "notebooks")
     page = PAGES / "ledger.md"
     page.write_text(with_ledger(page.read_text("utf-8"), PAGES / "notebooks"), "utf-8")
+    page = PAGES / "index.md"
+    page.write_text(with_question(page.read_text("utf-8")), "utf-8")
 
 
 def with_ledger(page: str, notebooks: Path) -> str:
@@ -45,6 +49,12 @@ def with_ledger(page: str, notebooks: Path) -> str:
     claims = entries(notebooks)
     return (page.replace("<!-- counts -->", counts_as_markdown(claims))
             .replace("<!-- claims -->", as_markdown(claims, "notebooks/")))
+
+
+def with_question(page: str) -> str:
+    """The landing page with its question, from docs/questions/."""
+    with chdir(ROOT / "docs"):
+        return page.replace("<!-- question -->", ask("landing-eagle").data)
 
 
 def newest(committed: Path, executed: Path) -> Path:
