@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 MOST_TEXT = 2000  # characters of an error
+MOST_BYTES = 16 << 20  # of a result
 PROCESSES_AND_THREADS = 512  # a backstop; supervise.py counts processes more strictly
+FILE_BYTES = 64 << 20  # of a file, the one of the frames, too
 
 
 class TimeIsUp(BaseException):
@@ -33,7 +35,7 @@ def main(given: Path) -> None:
     """Run the cells of the order, call its functions, tell what came of it."""
     order = json.load(sys.stdin)
     tell = mouth()
-    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES_AND_THREADS, PROCESSES_AND_THREADS))
+    limit(order["memory"])
     shell = start_shell()
     for number, source in order["cells"]:
         tell(cell=number)
@@ -48,6 +50,18 @@ def main(given: Path) -> None:
         if name:
             call_all(answer, task, shell.user_ns[name], arrays, order["seconds"], tell)
     tell(end=True)
+
+
+def limit(memory: int) -> None:
+    """Bound, for good, what this process and its children may take, each for itself."""
+    # Libraries map much that they never touch, so addresses are worth less than memory.
+    bounds = {"NPROC": PROCESSES_AND_THREADS, "AS": memory + (4 << 30), "FSIZE": FILE_BYTES,
+              "CORE": 0} | ({"DATA": memory} if sys.platform == "linux" else {})
+    for name, value in bounds.items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
 
 
 def mouth() -> Callable:
@@ -175,6 +189,8 @@ def plain(value: object) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"the result is {type(value).__name__}; expected numbers")
+    if array.nbytes > MOST_BYTES:
+        raise ValueError(f"the result has shape {array.shape}, which is more than is ordered")
     return array
 
 

@@ -183,7 +183,7 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
         Student(name, honest()[0].content, "12").write(submissions)
     record = home / "records" / f"{HOMEWORK}+a.record.json"
     scratch(home).mkdir()
-    with subprocess.Popen([PYTHON, "-m", "grading.run", submissions, "--jobs", "1"], cwd=ROOT,
+    with subprocess.Popen([PYTHON, "-m", "grading", submissions, "--jobs", "1"], cwd=ROOT,
                           env=grading_environment(home), stdout=subprocess.DEVNULL) as process:
         while not record.exists() and process.poll() is None:
             time.sleep(0.05)
