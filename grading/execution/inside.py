@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 MOST_TEXT = 2000  # characters of an error
-MOST_BYTES = 16 << 20  # of a result
+MOST_BYTES = 30 << 20  # of all results of an answer
 PROCESSES_AND_THREADS = 512  # a backstop; supervise.py counts processes more strictly
 FILE_BYTES = 64 << 20  # of a file, the one of the frames, too
 
@@ -119,6 +119,7 @@ def run(shell: object, source: str, seconds: int) -> Iterator[str]:
 def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.ndarray],
              seconds: int, tell: Callable) -> None:
     """Make every call of one answer, then ask the check that students have for its words."""
+    left = MOST_BYTES
     for number, encoded in enumerate(task["calls"]):
         tell(answer=answer, begun=number)
         arguments = [decoded(argument, arrays) for argument in encoded]
@@ -126,6 +127,10 @@ def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.n
         try:
             with at_most(seconds):
                 value = plain(function(*arguments))
+            left -= value.nbytes
+            if left < 0:
+                raise ValueError(f"a result of shape {value.shape}, and what was before it, is "
+                                 "more than can be taken")
         except BaseException as error:
             tell(answer=answer, call=number, error=described(error))
             if isinstance(error, TimeIsUp):
@@ -189,8 +194,6 @@ def plain(value: object) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"the result is {type(value).__name__}; expected numbers")
-    if array.nbytes > MOST_BYTES:
-        raise ValueError(f"the result has shape {array.shape}, which is more than is ordered")
     return array
 
 

@@ -17,7 +17,6 @@ from sample_class.graded import (
     listening,
     make_grade,
     mark_by_hand,
-    scratch,
 )
 from sample_class.notebooks import ANSWER, FIGURE, HOMEWORK, OBSERVATION, ROOT, cell_of
 from sample_class.students import Student, honest, hostiles, table
@@ -182,7 +181,6 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
     for name in ("a", "b"):
         Student(name, honest()[0].content, "12").write(submissions)
     record = home / "records" / f"{HOMEWORK}+a.record.json"
-    scratch(home).mkdir()
     with subprocess.Popen([PYTHON, "-m", "grading", submissions, "--jobs", "1"], cwd=ROOT,
                           env=grading_environment(home), stdout=subprocess.DEVNULL) as process:
         while not record.exists() and process.poll() is None:

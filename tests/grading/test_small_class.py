@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from sample_class import tiny
 from sample_class.graded import (
@@ -17,7 +18,6 @@ from sample_class.graded import (
     listening,
     make_grade,
     mark_by_hand,
-    scratch,
 )
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
@@ -71,7 +71,7 @@ def test_no_process_is_left_behind(graded):
 
 
 def test_a_process_that_is_left_behind_would_be_found(tmp_path):
-    with subprocess.Popen(["sleep", "60"], env={"HOME": str(scratch(tmp_path))}) as process:
+    with subprocess.Popen(["sleep", "60"], env={"HOME": str(tmp_path)}) as process:
         found = left_behind(tmp_path)
         process.kill()
     assert found == ["sleep 60"]
@@ -189,10 +189,12 @@ def test_ctrl_c_ends_with_one_sentence_and_no_litter(notebooks, tmp_path):
         while not list(home.glob("tmp/results-*/frames")):
             assert process.poll() is None
             time.sleep(0.05)
+        ports = [one.laddr.ip for one in psutil.Process(process.pid).net_connections()]
         os.killpg(process.pid, signal.SIGINT)
         _, told = process.communicate()
     assert (process.returncode, told.strip().count("\n")) == (130, 0), told
     assert "the same command goes on from here" in told
+    assert set(ports) <= {"127.0.0.1"}
     while left_behind(home):  # what was under way takes note within a tenth of a second
         time.sleep(0.05)
     assert list(home.glob("tmp/results-*")) == []
