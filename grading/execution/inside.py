@@ -127,10 +127,10 @@ def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.n
         try:
             with at_most(seconds):
                 value = plain(function(*arguments))
-            left -= value.nbytes
-            if left < 0:
+            if value.nbytes > left:
                 raise ValueError(f"a result of shape {value.shape}, and what was before it, is "
                                  "more than can be taken")
+            left -= value.nbytes
         except BaseException as error:
             tell(answer=answer, call=number, error=described(error))
             if isinstance(error, TimeIsUp):

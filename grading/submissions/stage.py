@@ -5,6 +5,7 @@ import re
 import shutil
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,7 @@ from grading.submissions.answers import Found, answers, claimed_id, find, functi
 from grading.submissions.names import Who, order, read
 
 FIGURE = re.compile(r"\.(pdf|png)", re.IGNORECASE)
+MOST_GROWTH = 50  # of a zip as it is unpacked; notebooks become some five times as large
 
 
 @dataclass
@@ -107,29 +109,36 @@ def gather(submissions: Path, unpacked: Path) -> dict[str, Path]:
         name = path.relative_to(submissions).as_posix()
         if is_hidden(name) or path.is_dir() and not path.is_symlink():
             continue
-        if path.suffix.lower() == ".zip" and not path.is_symlink() and zipfile.is_zipfile(path):
+        files[name] = path
+        if path.suffix.lower() == ".zip" and not path.is_symlink():
             outer = "" if path.parent == submissions else f"{PurePosixPath(name).parent}/"
-            files |= unpack(path, outer, unpacked / str(number))
-        else:
-            files[name] = path
+            try:
+                files |= unpack(path, outer, unpacked / str(number))
+                del files[name]
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError):
+                continue  # no zip, damaged, with a password, too large: a file like others
     return files
 
 
 def unpack(archive: Path, outer: str, folder: Path) -> dict[str, Path]:
-    """The notebooks of a zip, by their paths in it; each into a file with a number for a name,
-    so that no path in a zip leads anywhere."""
-    bounds, files = Bounds(), {}
+    """The files of a zip, by their paths in it; each into a file with a number for a name, so
+    that no path in a zip leads anywhere.
+
+    Raises:
+        ValueError: it would become larger than notebooks do.
+    """
+    files = {}
     with zipfile.ZipFile(archive) as content:
-        for number, member in enumerate(content.infolist()):
+        members = content.infolist()
+        if sum(member.file_size for member in members) > MOST_GROWTH * archive.stat().st_size:
+            raise ValueError(f"more than {MOST_GROWTH} times as large unpacked")
+        for number, member in enumerate(members):
             name = PurePosixPath(member.filename)
             if member.is_dir() or is_hidden(str(name)) or ".." in name.parts:
                 continue
             target = folder / str(number) / f"member{name.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
-            if member.file_size <= bounds.file_bytes:
-                target.write_bytes(content.read(member))
-            else:
-                target.write_bytes(b"")
+            target.write_bytes(content.read(member))
             files[outer + str(name)] = target
     return files
 
