@@ -44,8 +44,8 @@ def changed_texts(staged: Staged, before: dict) -> list[str]:
 @contextmanager
 def alone() -> Iterator[None]:
     """Wait until no other run works in the course folder, then keep others out."""
-    home().folder.mkdir(parents=True, exist_ok=True)
-    with (home().folder / "lock").open("w") as file:
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -57,8 +57,8 @@ def alone() -> Iterator[None]:
 def clear() -> None:
     """Delete what an earlier run may have left behind; have a place for temporary files."""
     for name in ("tmp", "tasks"):
-        shutil.rmtree(home().folder / name, ignore_errors=True)
-    tempfile.tempdir = os.environ["TMPDIR"] = str(home().folder / "tmp")
+        shutil.rmtree(home() / name, ignore_errors=True)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(home() / "tmp")
     Path(tempfile.tempdir).mkdir()
 
 
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
     clear()
     homework, weakness = prepare(), why_no_walls()
     print(f"Isolation: {weakness and 'NONE, ' + weakness or 'no network, few files, limits'}")
-    files = stage(options.submissions.resolve(), homework, home())
+    files = stage(options.submissions.resolve(), homework)
     if not files:
         print(f"There is no file in {options.submissions}", file=sys.stderr)
         return 2

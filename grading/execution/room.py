@@ -47,7 +47,7 @@ def __getattr__(name):
 def draw_tasks(homework: str, seed: int) -> Path:
     """Draw the tasks of one homework, and furnish its room with a labutils that lacks what is
     to be written; returns the folder."""
-    folder = home().folder / "tasks" / f"{homework}-{seed}"
+    folder = home() / "tasks" / f"{homework}-{seed}"
     drawn = subprocess.run([students_python(), "-m", "grading.execution.tasks", homework,
                             str(seed), folder], cwd=ROOT, env=students_environment(),
                            capture_output=True, text=True)

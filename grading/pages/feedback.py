@@ -13,45 +13,19 @@ import nbformat
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grading.gradebook import open_gradebook
-from grading.pages.harmless import MOST_TAGS, as_text, joined, safe_html, safe_output
+from grading.pages.harmless import MOST_TAGS, as_text, safe_html
 from grading.pages.marking import FOR_GRADERS
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
 FOREIGN = re.compile(r"""<script[^>]*\ssrc=["']https?:[^>]*>\s*</script>""")
 PAGE_SECONDS = 120  # for one feedback page; a usual one takes a second
-
-
-class Harmless(Preprocessor):
-    """Take out of a notebook what could act in the browser that shows it.
-
-    Its HTML passes safe_html later, when it is made of the text (nbgrader_config.py).
-    """
-
-    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Keep of outputs and attachments what a page needs."""
-        notebook.metadata.pop("widgets", None)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = [safe_output(output) for output in cell.outputs]
-            elif "attachments" in cell:
-                cell.attachments = pictures_among(cell.attachments)
-        return notebook, resources
-
-
-def pictures_among(attachments: dict[str, dict]) -> dict[str, dict[str, str]]:
-    """The attachments that are pictures, by name."""
-    bundles = {name: {kind: joined(code) for kind, code in bundle.items()
-                      if kind.startswith("image/") and joined(code)}
-               for name, bundle in attachments.items()}
-    return {name: bundle for name, bundle in bundles.items() if bundle}
 
 
 class Renderer(IPythonRenderer):
@@ -100,7 +74,7 @@ class Tell(NbGraderPreprocessor):
 
 def figures_of(student: str) -> list[Path]:
     """What staging has kept of a student's exported figures."""
-    return sorted((home().figures / student).glob("figure-*"))
+    return sorted((home() / "figures" / student).glob("figure-*"))
 
 
 def write_pages(api: NbGraderAPI) -> list[str]:
@@ -131,7 +105,7 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
     """
     names = record["assignment"], record["student"]
     state = state_of(gradebook, record)
-    page = home().feedback / names[1] / names[0] / f"{names[0]}.html"
+    page = home() / "feedback" / names[1] / names[0] / f"{names[0]}.html"
     if page.is_file() and read_record(*names, "page").get("state") == state:
         return
     write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")

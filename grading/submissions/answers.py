@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_locked, is_solution
 
 from grading.course import Homework
-from grading.pages.harmless import shown
+from grading.pages.harmless import attached, shown
 from grading.pages.release import anchor
 
 SHORTEST_LINE = 10  # characters from which a first line identifies a cell
@@ -196,8 +196,8 @@ def fresh(cell: NotebookNode) -> NotebookNode:
         return nbformat.v4.new_code_cell(source)
     new = (nbformat.v4.new_markdown_cell if cell.cell_type == "markdown"
            else nbformat.v4.new_raw_cell)(source)
-    if "attachments" in cell:
-        new.attachments = copy.deepcopy(cell.attachments)
+    if isinstance(cell.get("attachments"), dict):
+        new.attachments = attached(cell.attachments)
     return new
 
 

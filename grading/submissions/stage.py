@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grading.course import Homework
-from grading.settings import Bounds, Home
+from grading.settings import Bounds, home
 from grading.submissions.answers import Found, answers, claimed_id, find, functions
 from grading.submissions.names import Who, order, read
 
@@ -44,22 +44,21 @@ class Staged:
     text: str = ""  # the notebook, for a fingerprint
 
 
-def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> list[Staged]:
+def stage(submissions: Path, homework: dict[str, Homework]) -> list[Staged]:
     """Read every submitted notebook.
 
     Args:
         submissions: a folder with files, folders and zips as platforms export them; or such a
             zip.
         homework: the homework notebooks by name.
-        course: gets who.csv, and what the zips hold.
 
     Returns:
         Every file, in order of its path. Of several versions by one student the latest counts;
         the others have a problem.
     """
-    shutil.rmtree(course.unpacked, ignore_errors=True)
-    files = dict(sorted(gather(submissions, course.unpacked).items()))
-    who = read([spelt(path) for path in files], list(homework), course.folder / "who.csv")
+    unpacked = home() / "tmp" / "unpacked"
+    files = dict(sorted(gather(submissions, unpacked).items()))
+    who = read([spelt(path) for path in files], list(homework), home() / "who.csv")
     results = {path: examine(file, who[spelt(path)], homework)
                for path, file in files.items()}
     latest: dict[tuple[str, str], str] = {}
@@ -71,11 +70,11 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
         best = latest.get((result.student.casefold(), result.assignment))
         if not result.problem and best != path:
             result.problem = f"an earlier version of {results[best].path}"
-    keep_figures(results, files, course)
+    keep_figures(results, files)
     return list(results.values())
 
 
-def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Home) -> None:
+def keep_figures(results: dict[str, Staged], files: dict[str, Path]) -> None:
     """Copy the figures that lie with a student's notebook, unopened and under names of our own.
 
     They are linked in the student's feedback and earn nothing.
@@ -87,15 +86,16 @@ def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Hom
                 and not files[path].is_symlink()):
             figures.setdefault(result.student, []).append(path)
     for student, paths in figures.items():
-        shutil.rmtree(course.figures / student, ignore_errors=True)
-        (course.figures / student).mkdir(parents=True)
+        folder = home() / "figures" / student
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for number, path in enumerate(paths, start=1):
             told = "a figure: not scored, "
             if number > bounds.figures or files[path].stat().st_size > bounds.figure_bytes:
                 told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
             else:
                 name = f"figure-{number}{files[path].suffix.lower()}"
-                shutil.copy2(files[path], course.figures / student / name)
+                shutil.copy2(files[path], folder / name)
                 told += f"linked in the feedback as {name}"
             results[path].problem = told
 

@@ -18,9 +18,8 @@ import json, sys
 from pathlib import Path
 from grading.course import prepare
 from grading.records import all_records, remember_problems
-from grading.settings import home
 from grading.submissions.stage import stage
-files = stage(Path(sys.argv[1]), prepare(), home())
+files = stage(Path(sys.argv[1]), prepare())
 remember_problems(files)
 print(json.dumps([[f.path, f.student, f.problem] for f in files]))
 """

@@ -106,8 +106,8 @@ def mark_by_hand(home: Path, homework: str, student: str, cell: str, score: floa
     """Enter a score and a comment, as the marking pages do."""
     code = f"""
 from nbgrader.api import Gradebook
-from grading.settings import home
-with Gradebook(home().database) as gradebook:
+from grading.settings import database
+with Gradebook(database()) as gradebook:
     names = ({homework!r}, {homework!r}, {student!r})
     gradebook.find_grade({cell!r}, *names).manual_score = {score}
     gradebook.find_comment({cell!r}, *names).manual_comment = {comment!r}
