@@ -31,7 +31,7 @@ from grading.submissions.stage import Staged, stage
 def digest(staged: Staged) -> str:
     """Changes when the submission, the homework, its tasks or the judging code do."""
     return hashlib.sha256("\n".join([
-        tests_of(staged.assignment), judging_code(staged.assignment), staged.text,
+        tests_of(staged.assignment), judging_code(staged.assignment), staged.digest,
         str(staged.found.needed)]).encode("utf-8", "replace")).hexdigest()
 
 

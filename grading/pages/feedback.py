@@ -62,7 +62,7 @@ class Tell(NbGraderPreprocessor):
         notebook.cells = [cell for cell in notebook.cells
                           if FOR_GRADERS not in cell.metadata.get("tags", [])]
         names = resources["nbgrader"]
-        unmarked = read_record(names["assignment"], names["student"], "unmarked").get("cells", [])
+        unmarked = read_record(names["assignment"], names["student"], "page").get("unmarked", [])
         told = f"**No score yet** (below they count as 0): {', '.join(unmarked)}." * bool(unmarked)
         links = ", ".join(f"[{file.name}]({file.name})" for file in figures_of(names["student"]))
         if links:
@@ -104,22 +104,20 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
         TimeoutError: when it took too long.
     """
     names = record["assignment"], record["student"]
-    state = state_of(gradebook, record)
+    unmarked, state = state_of(gradebook, record)
     page = home() / "feedback" / names[1] / names[0] / f"{names[0]}.html"
     if page.is_file() and read_record(*names, "page").get("state") == state:
         return
-    write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
+    write_record(*names, {"unmarked": unmarked}, "page")  # for Tell
     with at_most(PAGE_SECONDS):
         result = api.generate_feedback(*names, force=True)
-    if result["success"]:
-        # What is asked of other computers is MathJax; without it a formula is read as TeX.
-        page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
-        for figure in figures_of(names[1]):
-            shutil.copy2(figure, page.parent)
-    write_record(*names, {"state": state if result["success"] else None,
-                          "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:
         raise RuntimeError(reason(result))
+    # What is asked of other computers is MathJax; without it a formula is read as TeX.
+    page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
+    for figure in figures_of(names[1]):
+        shutil.copy2(figure, page.parent)
+    write_record(*names, {"unmarked": unmarked, "state": state}, "page")
 
 
 @contextmanager
@@ -147,19 +145,13 @@ def reason(result: dict) -> str:
     return (errors or lines or ["nbgrader does not say why"])[-1][:300]
 
 
-def without_score(gradebook: Gradebook, record: dict) -> list[str]:
-    """The cells of one submission that have no number yet."""
+def state_of(gradebook: Gradebook, record: dict) -> tuple[list[str], list]:
+    """The cells of one submission that have no number yet, and all that its page depends on."""
     assignment, student = record["assignment"], record["student"]
     submitted = gradebook.find_submission_notebook(assignment, assignment, student)
-    return sorted(grade.name for grade in submitted.grades
-                  if grade.max_score and grade.auto_score is None and grade.manual_score is None)
-
-
-def state_of(gradebook: Gradebook, record: dict) -> list:
-    """What a page depends on."""
-    assignment, student = record["assignment"], record["student"]
-    submitted = gradebook.find_submission_notebook(assignment, assignment, student)
+    unmarked = sorted(grade.name for grade in submitted.grades if grade.max_score
+                      and grade.auto_score is None and grade.manual_score is None)
     scores = sorted([grade.name, grade.score, grade.extra_credit] for grade in submitted.grades)
     comments = sorted([comment.name, comment.comment] for comment in submitted.comments)
     figures = [[figure.name, figure.stat().st_mtime_ns] for figure in figures_of(student)]
-    return [record["digest"], record["seconds"], scores, comments, *figures]
+    return unmarked, [record["digest"], record["seconds"], scores, comments, unmarked, *figures]

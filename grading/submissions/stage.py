@@ -1,5 +1,6 @@
 """From a folder of submitted files to one notebook per student and homework."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -41,7 +42,7 @@ class Staged:
     notes: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     found: Found | None = None
-    text: str = ""  # the notebook, for a fingerprint
+    digest: str = ""  # of the notebook; it changes when anything in it does
 
 
 def stage(submissions: Path, homework: dict[str, Homework]) -> list[Staged]:
@@ -181,7 +182,8 @@ def prepare(notebook: NotebookNode, result: Staged, homework: dict[str, Homework
     result.texts = {claimed_id(cell): printable(cell.source)
                     for cell in result.found.notebook.cells
                     if cell.cell_type == "markdown" and claimed_id(cell)}
-    result.text = printable(nbformat.writes(result.found.notebook))
+    result.digest = hashlib.sha256(
+        printable(nbformat.writes(result.found.notebook)).encode()).hexdigest()
 
 
 def attempt(path: Path, result: Staged) -> NotebookNode | None:

@@ -129,6 +129,20 @@ def test_other_forms_of_maps_are_as_good(drawn, form):
     assert found["points"] == 12, found["statements"]
 
 
+def test_what_a_call_leaves_behind_reaches_no_other(drawn):
+    shared = np.zeros((3, 224, 224), np.float32)
+
+    def function(X, y, model, n, noise_pct):
+        shared[:len(X)] = engine(X, y, model, n, noise_pct, seed=5).numpy()
+        for weights in model.parameters():
+            weights.data.zero_()
+        return shared[:len(X)]
+
+    found = judged(drawn("04_smoothgrad_homework", 1), "04_smoothgrad_homework", SMOOTHGRAD,
+                   function)
+    assert found["points"] == 12, found["statements"]
+
+
 @pytest.mark.parametrize("error", ["NameError", "ModuleNotFoundError", "TimeIsUp"])
 def test_what_could_not_be_tried_is_open_and_not_wrong(error):
     told = [{"function": "f"}, {"call": np.array(0), "error": np.array(f"{error}: x")}]

@@ -226,7 +226,7 @@ class NoGradebook:
     def __enter__(self): return self
     def __exit__(self, *error): pass
 pages.open_gradebook = NoGradebook
-pages.state_of, pages.without_score = (lambda *names: [1]), (lambda *names: [])
+pages.state_of = lambda *names: ([], [1])
 pages.all_records = lambda: [{"assignment": "h", "student": s, "done": True} for s in "abc"]
 pages.PAGE_SECONDS = 1
 problems = pages.write_pages(Api())

@@ -19,6 +19,7 @@ from sample_class.graded import (
     make_grade,
     mark_by_hand,
 )
+from sample_class.hostile import FORGED_LINE
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
 
@@ -82,6 +83,11 @@ def test_the_report_begins_with_what_deserves_a_look(graded):
     assert f"exit, {TINY}: {tiny.ANSWER} is open: the program ended before its end" in first
     assert f"correct, {HOMEWORK}" not in first
     assert f"emptyfile_2026-11-21_{TINY}.ipynb: an empty file" in graded.report()
+
+
+def test_no_student_writes_a_line_of_the_report(graded):
+    assert "E: x bomber, 01_doubling" in graded.report()
+    assert FORGED_LINE not in graded.report().splitlines()
 
 
 def test_student_code_reads_nothing_of_the_graders_and_calls_nobody(graded):

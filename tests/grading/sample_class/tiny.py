@@ -115,6 +115,7 @@ def students(folder: Path, paths: list[str], port: int) -> list[Student]:
         tiny("emptyfile", "", "", "", "an empty file"),
         tiny("exit", answered(EXIT), "open", status="the program ended"),
         tiny("forged", forged, "0"),
+        tiny("bomber", answered(hostile.bomber(HEAD)), "0"),
         tiny("loud", loud, "4"),
         tiny("twin", answered(RIGHT), "4"),
         tiny("whole", answered(RIGHT.replace("FACTOR", "LATE")
