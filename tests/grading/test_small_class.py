@@ -111,6 +111,10 @@ def test_feedback_discloses_no_line_of_the_judging_code(graded):
             assert [line for line in code if line in text] == []
 
 
+def test_fifty_megabytes_of_output_are_not_kept(graded):
+    assert graded.executed("loud", TINY).stat().st_size < 100_000
+
+
 def test_the_students_own_figure_is_shown_and_no_script(graded):
     page = graded.page("right", TINY)
     assert FIGURE in page and 'alt="my maps"' in page

@@ -138,9 +138,9 @@ def crowd(folder: Path) -> Student:
                    columns=(ANSWER, OBSERVATION))
 
 
-def slow(folder: Path) -> Student:
-    """A student of the tiny homework whose cell takes half a minute."""
+def slow(folder: Path, seconds: int = 30) -> Student:
+    """A student of the tiny homework whose cell takes some time."""
     notebook = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
-    with_cell_before(notebook, CHECK, "import time\ntime.sleep(30)")
+    with_cell_before(notebook, CHECK, f"import time\ntime.sleep({seconds})")
     cell_of(notebook, ANSWER).source = RIGHT
     return Student("slow", notebook, "4", homework=TINY, columns=(ANSWER, OBSERVATION))
