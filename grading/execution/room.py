@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from grading.settings import ROOT, home, students_python
 
@@ -47,7 +47,8 @@ def __getattr__(name):
 def draw_tasks(homework: str, seed: int) -> Path:
     """Draw the tasks of one homework, and furnish its room with a labutils that lacks what is
     to be written; returns the folder."""
-    folder = home() / "tasks" / f"{homework}-{seed}"
+    (home() / "tasks").mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"{homework}-", dir=home() / "tasks"))  # the room sees its name
     drawn = subprocess.run([students_python(), "-m", "grading.execution.tasks", homework,
                             str(seed), folder], cwd=ROOT, env=students_environment(),
                            capture_output=True, text=True)

@@ -30,7 +30,7 @@ def write_grades() -> Path:
         header += [assignment, f"{assignment} file", *cells]
     students = sorted({student for student, _ in [*records, *problems]})
     path = home() / "grades.csv"
-    with open_gradebook() as gradebook, path.open("w", newline="") as file:
+    with open_gradebook() as gradebook, path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow([*header, "total", "open"])
         for student in students:
