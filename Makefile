@@ -80,7 +80,7 @@ student: venv-grading
 grade: venv venv-grading
 	@test -n "$(SUBMISSIONS)" || { \
 	    echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
-	@.venv-grading/bin/python -m grading.run "$(SUBMISSIONS)" --regrade $(REGRADE)
+	@.venv-grading/bin/python -m grading "$(SUBMISSIONS)" --regrade $(REGRADE)
 
 # PYTHONPATH: the class belongs to the tests.
 rehearse: venv venv-grading

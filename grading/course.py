@@ -57,24 +57,22 @@ def prepare() -> dict[str, Homework]:
     Raises:
         SystemExit: with what to do, when nbgrader refuses a notebook.
     """
-    course = home()
-    course.folder.mkdir(parents=True, exist_ok=True)
+    sources, releases = home() / "source", home() / "release"
     api = None
     for name, path in homework().items():
         text = nbformat.writes(read(path))
-        target = course.source / name / f"{name}.ipynb"
-        released = course.folder / "release" / name / f"{name}.ipynb"
+        target, released = (folder / name / f"{name}.ipynb" for folder in (sources, releases))
         if released.is_file() and target.is_file() and target.read_text("utf-8") == text:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        released.unlink(missing_ok=True)  # until nbgrader has done it all
         target.write_text(text, "utf-8")
         api = api or nbgrader()
         result = api.generate_assignment(name, force=True, create=True)
         if not result["success"]:
-            target.unlink()
             raise SystemExit(f"nbgrader refuses {path.name}:\n{result.get('log', '')}"
                              f"{result.get('error', '')}")
-    return {name: Homework(read(course.source / name / f"{name}.ipynb"),
-                           read(course.folder / "release" / name / f"{name}.ipynb"),
+    return {name: Homework(read(sources / name / f"{name}.ipynb"),
+                           read(releases / name / f"{name}.ipynb"),
                            read(notebooks() / "student" / f"{name}.ipynb"))
             for name in homework()}

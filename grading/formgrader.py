@@ -9,8 +9,8 @@ from grading.settings import ROOT, home
 
 def main() -> int:
     """Start a Jupyter server on the course folder; Ctrl-C stops it."""
-    folder = home().folder
-    if not (folder / "gradebook.db").is_file():
+    folder = home()
+    if not (folder / "records").is_dir():
         print(f"There is nothing to mark in {folder} yet; first: make grade SUBMISSIONS=folder",
               file=sys.stderr)
         return 1

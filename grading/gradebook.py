@@ -5,12 +5,12 @@ import warnings
 from nbgrader.api import Grade, Gradebook, MissingEntry
 from sqlalchemy.exc import SAWarning
 
-from grading.settings import home
+from grading.settings import database
 
 
 def open_gradebook() -> Gradebook:
     """The course's gradebook; close it after use."""
-    return Gradebook(home().database)
+    return Gradebook(database())
 
 
 def enter(gradebook: Gradebook, record: dict, untouched: list[str], other_text: bool) -> None:

@@ -12,7 +12,7 @@ from grading.submissions.stage import Staged
 
 def path_of(assignment: str, student: str, kind: str = "record") -> Path:
     """The file of one record."""
-    return home().records / f"{assignment}+{student}.{kind}.json"
+    return home() / "records" / f"{assignment}+{student}.{kind}.json"
 
 
 def read_record(assignment: str, student: str, kind: str = "record") -> dict:
@@ -33,7 +33,7 @@ def write_record(assignment: str, student: str, content: dict, kind: str = "reco
 def all_records(kind: str = "record") -> list[dict]:
     """Every record of a kind; records and problems have "assignment" and "student"."""
     return [json.loads(path.read_text("utf-8"))
-            for path in sorted(home().records.glob(f"*.{kind}.json"))]
+            for path in sorted((home() / "records").glob(f"*.{kind}.json"))]
 
 
 def remember_problems(files: Iterable[Staged]) -> None:
@@ -50,5 +50,5 @@ def remember_problems(files: Iterable[Staged]) -> None:
 
 def tests_of(assignment: str) -> str:
     """A fingerprint of a homework's source; changes when its cells do."""
-    source = home().source / assignment / f"{assignment}.ipynb"
+    source = home() / "source" / assignment / f"{assignment}.ipynb"
     return hashlib.sha256(source.read_bytes()).hexdigest()

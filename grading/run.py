@@ -1,20 +1,18 @@
-"""Grade a class: make grade SUBMISSIONS=folder
-
-    python -m grading.run FOLDER [--regrade STUDENT …] [--jobs N]
-
-Reads the submissions, tries and judges what is new or changed since the last time, then writes
-grades.csv, report.txt and the feedback pages. An interrupted run is taken up where it stopped.
-"""
+"""One run: reads the submissions, tries and judges what is new or changed since the last time,
+then writes grades.csv, report.txt and the feedback pages. An interrupted run is taken up where it
+stopped."""
 
 import argparse
 import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from grading.course import Homework, nbgrader, prepare
@@ -33,7 +31,7 @@ from grading.submissions.stage import Staged, stage
 def digest(staged: Staged) -> str:
     """Changes when the submission, the homework, its tasks or the judging code do."""
     return hashlib.sha256("\n".join([
-        tests_of(staged.assignment), judging_code(staged.assignment), staged.text,
+        tests_of(staged.assignment), judging_code(staged.assignment), staged.digest,
         str(staged.found.needed)]).encode("utf-8", "replace")).hexdigest()
 
 
@@ -44,20 +42,24 @@ def changed_texts(staged: Staged, before: dict) -> list[str]:
 
 
 @contextmanager
-def alone() -> Iterator[int]:
-    """Wait until no other run works in the course folder, then keep others out.
-
-    Yields a file that is to be passed on to the supervisors: a run that was killed keeps
-    others out until its supervisors have cleaned up.
-    """
-    home().folder.mkdir(parents=True, exist_ok=True)
-    with (home().folder / "lock").open("w") as file:
+def alone() -> Iterator[None]:
+    """Wait until no other run works in the course folder, then keep others out."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("Another run is at work in this folder; waiting for its end", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
+        yield
+
+
+def clear() -> None:
+    """Delete what an earlier run may have left behind; have a place for temporary files."""
+    for name in ("tmp", "tasks"):
+        shutil.rmtree(home() / name, ignore_errors=True)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(home() / "tmp")
+    Path(tempfile.tempdir).mkdir()
 
 
 def keep(staged: Staged, graded: dict, homework: Homework) -> dict:
@@ -99,7 +101,7 @@ def is_pending(staged: Staged, regrade: list[str]) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Grade; the exit status is 1 if grading a submission failed for reasons of our own."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser("grading", description="Grade a class")
     parser.add_argument("submissions", type=Path)
     parser.add_argument("--regrade", nargs="*", default=[], metavar="STUDENT",
                         help="try these again (all: everyone)")
@@ -109,21 +111,17 @@ def main(arguments: list[str]) -> int:
         print(f"{options.submissions} is not a folder; give the one with the submissions, or the "
               "platform's zip: make grade SUBMISSIONS=folder", file=sys.stderr)
         return 2
-    try:
-        with alone() as lock:
-            return run(options, lock)
-    except KeyboardInterrupt:
-        print("\nInterrupted; what is graded is kept, and the same command goes on from here.",
-              file=sys.stderr)
-        return 130
+    with alone():
+        return run(options)
 
 
-def run(options: argparse.Namespace, lock: int) -> int:
+def run(options: argparse.Namespace) -> int:
     """The whole run; returns the exit status."""
     start = time.monotonic()
+    clear()
     homework, weakness = prepare(), why_no_walls()
     print(f"Isolation: {weakness and 'NONE, ' + weakness or 'no network, few files, limits'}")
-    files = stage(options.submissions.resolve(), homework, home())
+    files = stage(options.submissions.resolve(), homework)
     if not files:
         print(f"There is no file in {options.submissions}", file=sys.stderr)
         return 2
@@ -139,14 +137,13 @@ def run(options: argparse.Namespace, lock: int) -> int:
     tasks = {name: draw_tasks(name, seed) for name, seed in seeds.items()}
     jobs = [job_of(staged, str(tasks[staged.assignment]), not weakness) for staged in pending]
     failures, width = 0, max((len(s.student) for s in pending), default=0)
-    with closing(results(jobs, options.jobs, lock)) as ended:  # Ctrl-C ends what is under way
-        for place, outcome in ended:
-            staged = pending[place]
-            outcome["seed"] = seeds[staged.assignment]  # tells the tasks, should somebody ask
-            record = keep(staged, outcome, homework[staged.assignment])
-            failures += not record["done"]
-            print(f"  {record['student']:{width}}  {record['assignment']}  "
-                  f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
+    for place, outcome in results(jobs, options.jobs):
+        staged = pending[place]
+        outcome["seed"] = seeds[staged.assignment]  # tells the tasks, should somebody ask
+        record = keep(staged, outcome, homework[staged.assignment])
+        failures += not record["done"]
+        print(f"  {record['student']:{width}}  {record['assignment']}  "
+              f"{record['seconds']:5.1f} s  {summary(record)}", flush=True)
     with_scores = write_grades()
     write_report(files, weakness)
     missing = write_pages(nbgrader())
@@ -160,9 +157,5 @@ def run(options: argparse.Namespace, lock: int) -> int:
 def job_of(staged: Staged, tasks: str, walls: bool) -> Job:
     """What is to be tried of a submission."""
     found = staged.found
-    return Job(staged.assignment, staged.student, found.needed, found.every, found.functions,
+    return Job(staged.assignment, found.needed, found.every, found.functions,
                found.untouched, tasks, walls)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

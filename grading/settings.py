@@ -37,52 +37,15 @@ class Bounds:
     figures: int = 6  # of one student
 
 
-@dataclass(frozen=True)
-class Home:
-    """The folder of one course: gradebook, submissions, results."""
-
-    folder: Path
-
-    @property
-    def source(self) -> Path:
-        """nbgrader's source notebooks, with solutions."""
-        return self.folder / "source"
-
-    @property
-    def unpacked(self) -> Path:
-        """What the submissions' zips held."""
-        return self.folder / "unpacked"
-
-    @property
-    def figures(self) -> Path:
-        """Exported figures as they were handed in, by student."""
-        return self.folder / "figures"
-
-    @property
-    def autograded(self) -> Path:
-        """The submissions as the pages show them."""
-        return self.folder / "autograded"
-
-    @property
-    def feedback(self) -> Path:
-        """nbgrader's pages for students."""
-        return self.folder / "feedback"
-
-    @property
-    def records(self) -> Path:
-        """One JSON file per submission: what happened to it."""
-        return self.folder / "records"
-
-    @property
-    def database(self) -> str:
-        """The gradebook's address: DATABASE_URL, else a file in the folder."""
-        file = self.folder / "gradebook.db"
-        return os.environ.get("DATABASE_URL") or f"sqlite:///{file}?timeout=60"
+def home() -> Path:
+    """The course's folder, with gradebook, records and results: GRADING_HOME, else
+    build/grading/."""
+    return Path(os.environ.get("GRADING_HOME") or ROOT / "build" / "grading").resolve()
 
 
-def home() -> Home:
-    """The folder named by GRADING_HOME, else build/grading/."""
-    return Home(Path(os.environ.get("GRADING_HOME") or ROOT / "build" / "grading").resolve())
+def database() -> str:
+    """The gradebook's address: DATABASE_URL, else a file in the course's folder."""
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{home() / 'gradebook.db'}?timeout=60"
 
 
 def notebooks() -> Path:

@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 MOST_TEXT = 2000  # characters of an error
+MOST_BYTES = 30 << 20  # of all results of an answer
 PROCESSES_AND_THREADS = 512  # a backstop; supervise.py counts processes more strictly
+FILE_BYTES = 64 << 20  # of a file, the one of the frames, too
 
 
 class TimeIsUp(BaseException):
@@ -33,7 +35,7 @@ def main(given: Path) -> None:
     """Run the cells of the order, call its functions, tell what came of it."""
     order = json.load(sys.stdin)
     tell = mouth()
-    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES_AND_THREADS, PROCESSES_AND_THREADS))
+    limit(order["memory"])
     shell = start_shell()
     for number, source in order["cells"]:
         tell(cell=number)
@@ -48,6 +50,18 @@ def main(given: Path) -> None:
         if name:
             call_all(answer, task, shell.user_ns[name], arrays, order["seconds"], tell)
     tell(end=True)
+
+
+def limit(memory: int) -> None:
+    """Bound, for good, what this process and its children may take, each for itself."""
+    # Libraries map much that they never touch, so addresses are worth less than memory.
+    bounds = {"NPROC": PROCESSES_AND_THREADS, "AS": memory + (4 << 30), "FSIZE": FILE_BYTES,
+              "CORE": 0} | ({"DATA": memory} if sys.platform == "linux" else {})
+    for name, value in bounds.items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
 
 
 def mouth() -> Callable:
@@ -105,6 +119,7 @@ def run(shell: object, source: str, seconds: int) -> Iterator[str]:
 def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.ndarray],
              seconds: int, tell: Callable) -> None:
     """Make every call of one answer, then ask the check that students have for its words."""
+    left = MOST_BYTES
     for number, encoded in enumerate(task["calls"]):
         tell(answer=answer, begun=number)
         arguments = [decoded(argument, arrays) for argument in encoded]
@@ -112,6 +127,10 @@ def call_all(answer: str, task: dict, function: Callable, arrays: dict[str, np.n
         try:
             with at_most(seconds):
                 value = plain(function(*arguments))
+            if value.nbytes > left:
+                raise ValueError(f"a result of shape {value.shape}, and what was before it, is "
+                                 "more than can be taken")
+            left -= value.nbytes
         except BaseException as error:
             tell(answer=answer, call=number, error=described(error))
             if isinstance(error, TimeIsUp):

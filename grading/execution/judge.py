@@ -17,7 +17,8 @@ import numpy as np
 
 from grading.execution.tasks import Answer, Returned, module_of
 
-MOST_BYTES = 64 << 20  # of one frame, as it is packed and unpacked
+MOST_BYTES = 64 << 20  # of all frames together; inside.py lets no file become larger
+MOST_TEXT, MOST_ERRORS = 4000, 20  # characters of one text; errors of one answer
 # What says that an answer could not be tried, rather than that it is wrong.
 UNTRIED = ("NameError", "ImportError", "ModuleNotFoundError", "TimeIsUp")
 
@@ -25,27 +26,29 @@ UNTRIED = ("NameError", "ImportError", "ModuleNotFoundError", "TimeIsUp")
 def frames(path: Path) -> Iterator[dict[str, np.ndarray]]:
     """The frames of a results file, as far as they can be read."""
     with path.open("rb") as file:
-        while len(head := file.read(8)) == 8:
-            (size,) = struct.unpack(">Q", head)
-            if size > MOST_BYTES:
-                return
-            try:
-                yield unpacked(file.read(size))
-            except Exception:  # student code may have written anything
-                continue
+        packed = io.BytesIO(file.read(MOST_BYTES))
+    while len(head := packed.read(8)) == 8:
+        try:
+            yield unpacked(packed.read(*struct.unpack(">Q", head)))
+        except Exception:  # student code may have written anything
+            continue
 
 
 def unpacked(packed: bytes) -> dict[str, np.ndarray]:
-    """One frame's arrays.
+    """One frame's arrays: numbers and texts, as they lie in the file.
 
     Raises:
-        ValueError: it is larger than a result may be, or no frame at all.
+        ValueError: it is no frame, or would be larger than it is now.
     """
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
-            raise ValueError("too large")
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()) or sum(
+                member.file_size for member in archive.infolist()) > len(packed):
+            raise ValueError("a frame that becomes larger")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+        frame = {name: arrays[name] for name in arrays.files}
+    if any(array.size > len(packed) for array in frame.values()):  # of nothing, many times
+        raise ValueError("larger than the frame")
+    return frame
 
 
 def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: int) -> dict:
@@ -60,18 +63,19 @@ def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: in
     begun = 0
     for frame in told:
         if "function" in frame:
-            found["function"] = str(frame["function"])[:100]
+            found["function"] = in_words(frame["function"])
         elif "said" in frame:
-            found["said"] = str(frame["said"])
+            found["said"] = str(frame["said"])[:MOST_TEXT]
         elif is_number(frame.get("begun")):
             begun = int(frame["begun"]) + 1
-        elif is_number(frame.get("call")):
+        elif is_number(frame.get("call")) and int(frame["call"]) in range(calls):
             value = frame.get("value")
             returned[int(frame["call"])] = Returned(
                 value if value is not None and value.dtype.kind in "fiub" else None,
-                str(frame.get("error", "")), bool(np.any(frame.get("changed", False))))
-    found["errors"] = list(dict.fromkeys(one.error for one in returned.values() if one.error))
-    untried = [error for error in found["errors"] if error.startswith(UNTRIED)]
+                in_words(frame.get("error", "")), bool(np.any(frame.get("changed", False))))
+    errors = list(dict.fromkeys(one.error for one in returned.values() if one.error))
+    found["errors"] = errors[:MOST_ERRORS]
+    untried = [error for error in errors if error.startswith(UNTRIED)]
     if not found["function"]:
         found["open"] = f"no function {answer.function} was found"
     elif untried:
@@ -81,11 +85,19 @@ def judge(name: str, answer: Answer, told: list[dict], expected: dict, calls: in
     if found["open"]:
         return found
     results = [returned[number] for number in range(calls)]
-    for one in answer.judge(results, expected):
-        found["statements"].append([one.words, one.points, bool(one.holds)])
-    found["points"] = float(sum(worth for _, worth, holds in found["statements"] if holds))
-    found["given"] = answer.given(results, expected)
-    return found
+    try:
+        statements, given = list(answer.judge(results, expected)), answer.given(results, expected)
+    except Exception as error:  # of numbers that nobody has thought of
+        return found | {"open": f"the judge was stopped by {in_words(repr(error))}"}
+    return found | {
+        "statements": [[one.words, one.points, bool(one.holds)] for one in statements],
+        "points": float(sum(one.points for one in statements if one.holds)), "given": given}
+
+
+def in_words(text: object) -> str:
+    """A text that student code may have made, as one line of bearable length."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)[
+        :MOST_TEXT]).split())
 
 
 def is_number(array: np.ndarray | None) -> bool:
@@ -103,7 +115,7 @@ def main(homework: str, tasks: Path, results: Path) -> None:
             expected = {key: arrays[key] for key in arrays.files}
         own = [frame for frame in told if str(frame.get("answer", "")) == name]
         answers[name] = judge(name, answer, own, expected, len(given[name]["calls"]))
-    stops = [[int(frame["cell"]), str(frame["error"])] for frame in told
+    stops = [[int(frame["cell"]), in_words(frame["error"])] for frame in told
              if is_number(frame.get("cell")) and "error" in frame]
     print(json.dumps({"answers": answers, "stops": stops[:20],
                       "ended": any("end" in frame for frame in told)}))

@@ -6,12 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
-from grading.settings import ROOT, Bounds, home, students_python
+from grading.settings import ROOT, home, students_python
 
 INSIDE = Path(__file__).with_name("inside.py")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/sys/devices/system",
@@ -48,11 +47,13 @@ def __getattr__(name):
 def draw_tasks(homework: str, seed: int) -> Path:
     """Draw the tasks of one homework, and furnish its room with a labutils that lacks what is
     to be written; returns the folder."""
-    folder = home().folder / "tasks" / homework
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([students_python(), "-m", "grading.execution.tasks", homework, str(seed),
-                    folder], cwd=ROOT, check=True, env=students_environment(),
-                   start_new_session=True)  # Ctrl-C ends it without a word of its own
+    (home() / "tasks").mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"{homework}-", dir=home() / "tasks"))  # the room sees its name
+    drawn = subprocess.run([students_python(), "-m", "grading.execution.tasks", homework,
+                            str(seed), folder], cwd=ROOT, env=students_environment(),
+                           capture_output=True, text=True)
+    if drawn.returncode:
+        raise SystemExit(f"The tasks of {homework} cannot be drawn:\n{drawn.stderr}")
     shutil.copytree(ROOT / "labutils", folder / "lab" / "labutils",
                     ignore=shutil.ignore_patterns("__pycache__"))
     for module, names in json.loads((folder / "absent.json").read_text("utf-8")).items():
@@ -159,35 +160,3 @@ def why_no_walls() -> str:
     if trial.returncode == 0:
         return ""
     return f"bubblewrap says: {(trial.stderr.strip().splitlines() or ['nothing'])[-1]}"
-
-
-def work(order: dict, folder: Path, walls: bool, results: Path, lock: int | None) -> str:
-    """Have one order worked on in a room, watched.
-
-    Args:
-        order: "cells" and "answers", as inside.py reads them.
-        folder: of the homework's tasks.
-        results: a file for the frames.
-        lock: a file that the supervisor keeps open, or None.
-
-    Returns:
-        Why the room was closed before the end, or "".
-
-    Raises:
-        RuntimeError: for a fault of ours: no student code has run.
-    """
-    bounds = Bounds()
-    with TemporaryDirectory() as scratch:
-        command, variables = enter(folder, walls, Path(scratch))
-        written = Path(scratch, "order")
-        written.write_text(json.dumps(order | {"seconds": bounds.cell_seconds}), "utf-8")
-        process = subprocess.run(
-            [sys.executable, "-m", "grading.execution.supervise", str(os.getpid()), written,
-             results, json.dumps(variables), *command], cwd=ROOT,
-            pass_fds=[] if lock is None else [lock], stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, errors="replace")
-    last = (process.stdout.strip().splitlines() or ["{}"])[-1]
-    watched = json.loads(last) if last.startswith("{") else {}
-    if results.stat().st_size == 0 and not watched.get("stopped"):
-        raise RuntimeError(f"the room did not open: {process.stderr.strip()[-1000:]}")
-    return watched.get("stopped", "")

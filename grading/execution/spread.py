@@ -1,4 +1,4 @@
-"""Many submissions at once: on this computer, or over a Dask cluster that SCHEDULER names.
+"""Many submissions at once, by Dask: on this computer, or over the cluster that SCHEDULER names.
 
     dask scheduler
     dask worker tcp://HOST:8786 --nthreads 1      in the project's folder, one for each core
@@ -6,50 +6,54 @@
 The workers see the same files under the same paths, and each has bubblewrap.
 """
 
+import json
 import os
-import time
+import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict
 
-import psutil
+from grading.execution.grade import FAILED, Job
+from grading.settings import ROOT
 
-from grading.execution.grade import Job, grade
 
-
-def results(jobs: list[Job], at_once: int, lock: int) -> Iterator[tuple[int, dict]]:
-    """The place of each job and what came of it, as they end; each exactly once.
+def results(jobs: list[Job], at_once: int) -> Iterator[tuple[int, dict]]:
+    """The place of each job and its record, as they end; each exactly once, for what a worker
+    that ends has not finished another one begins anew.
 
     Args:
         at_once: how many run together on this computer.
-        lock: a file that the supervisors on this computer keep open.
     """
-    if address := os.environ.get("SCHEDULER"):
-        yield from over_cluster(jobs, address)
+    if not jobs:
         return
-    pool = ThreadPoolExecutor(max(1, at_once))
-    places: dict[Future, int] = {pool.submit(grade, job, lock): place
-                                 for place, job in enumerate(jobs)}
-    try:
-        for future in as_completed(places):
-            yield places[future], future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        while not all(future.done() for future in places):  # after Ctrl-C only
-            for child in psutil.Process().children():
-                child.terminate()
-            time.sleep(0.1)
+    from distributed import Client, as_completed  # a second that an unchanged class need not wait
 
-
-def over_cluster(jobs: list[Job], address: str) -> Iterator[tuple[int, dict]]:
-    """The same, with Dask: what a worker that ends has not finished another one begins anew."""
-    from distributed import Client  # only who has a cluster needs it
-    from distributed import as_completed as ended
-
-    with Client(address) as client:
-        futures = client.map(grade, jobs, pure=False)
+    address = os.environ.get("SCHEDULER")
+    # Threads of this process that wait for others. Dask's two pages stay on this computer.
+    here = {"n_workers": 1, "threads_per_worker": max(1, at_once), "processes": False,
+            "memory_limit": 0, "dashboard_address": "127.0.0.1:0",
+            "worker_dashboard_address": "127.0.0.1:0"}
+    with Client(address) if address else Client(**here) as client:
+        # One by one: Dask warns of large orders.
+        futures = [client.submit(graded_apart, job, pure=False) for job in jobs]
         places = {future.key: place for place, future in enumerate(futures)}
-        for future, outcome in ended(futures, with_results=True, raise_errors=False):
+        for future, record in as_completed(futures, with_results=True, raise_errors=False):
             if future.status == "error":
-                outcome = {"done": False, "answers": {}, "stops": [], "ended": "", "seconds": 0,
-                           "log": f"on the cluster: {future.exception()}"}
-            yield places[future.key], outcome
+                record = FAILED | {"log": f"on the cluster: {future.exception()}"}
+            yield places[future.key], record
+
+
+def graded_apart(job: Job) -> dict:
+    """The record of one submission, made by a process of its own, which ends with this one."""
+    # A session of its own: Ctrl-C is for who asked, and its end is seen in any case.
+    with subprocess.Popen([sys.executable, "-m", "grading.execution.grade"], cwd=ROOT, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          errors="replace", start_new_session=True) as process:
+        try:
+            process.stdin.write(json.dumps(asdict(job)) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it says tells why
+        told = process.stdout.read()
+    last = (told.splitlines() or [""])[-1]
+    return json.loads(last) if last.startswith("{") else FAILED | {"log": told[-1000:]}

@@ -13,45 +13,19 @@ import nbformat
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grading.gradebook import open_gradebook
-from grading.pages.harmless import MOST_TAGS, as_text, joined, safe_html, safe_output
+from grading.pages.harmless import MOST_TAGS, as_text, safe_html
 from grading.pages.marking import FOR_GRADERS
 from grading.records import all_records, read_record, write_record
 from grading.settings import home
 
 FOREIGN = re.compile(r"""<script[^>]*\ssrc=["']https?:[^>]*>\s*</script>""")
 PAGE_SECONDS = 120  # for one feedback page; a usual one takes a second
-
-
-class Harmless(Preprocessor):
-    """Take out of a notebook what could act in the browser that shows it.
-
-    Its HTML passes safe_html later, when it is made of the text (nbgrader_config.py).
-    """
-
-    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Keep of outputs and attachments what a page needs."""
-        notebook.metadata.pop("widgets", None)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = [safe_output(output) for output in cell.outputs]
-            elif "attachments" in cell:
-                cell.attachments = pictures_among(cell.attachments)
-        return notebook, resources
-
-
-def pictures_among(attachments: dict[str, dict]) -> dict[str, dict[str, str]]:
-    """The attachments that are pictures, by name."""
-    bundles = {name: {kind: joined(code) for kind, code in bundle.items()
-                      if kind.startswith("image/") and joined(code)}
-               for name, bundle in attachments.items()}
-    return {name: bundle for name, bundle in bundles.items() if bundle}
 
 
 class Renderer(IPythonRenderer):
@@ -88,7 +62,7 @@ class Tell(NbGraderPreprocessor):
         notebook.cells = [cell for cell in notebook.cells
                           if FOR_GRADERS not in cell.metadata.get("tags", [])]
         names = resources["nbgrader"]
-        unmarked = read_record(names["assignment"], names["student"], "unmarked").get("cells", [])
+        unmarked = read_record(names["assignment"], names["student"], "page").get("unmarked", [])
         told = f"**No score yet** (below they count as 0): {', '.join(unmarked)}." * bool(unmarked)
         links = ", ".join(f"[{file.name}]({file.name})" for file in figures_of(names["student"]))
         if links:
@@ -100,7 +74,7 @@ class Tell(NbGraderPreprocessor):
 
 def figures_of(student: str) -> list[Path]:
     """What staging has kept of a student's exported figures."""
-    return sorted((home().figures / student).glob("figure-*"))
+    return sorted((home() / "figures" / student).glob("figure-*"))
 
 
 def write_pages(api: NbGraderAPI) -> list[str]:
@@ -130,22 +104,20 @@ def write_page(api: NbGraderAPI, gradebook: Gradebook, record: dict) -> None:
         TimeoutError: when it took too long.
     """
     names = record["assignment"], record["student"]
-    state = state_of(gradebook, record)
-    page = home().feedback / names[1] / names[0] / f"{names[0]}.html"
+    unmarked, state = state_of(gradebook, record)
+    page = home() / "feedback" / names[1] / names[0] / f"{names[0]}.html"
     if page.is_file() and read_record(*names, "page").get("state") == state:
         return
-    write_record(*names, {"cells": without_score(gradebook, record)}, "unmarked")
+    write_record(*names, {"unmarked": unmarked}, "page")  # for Tell
     with at_most(PAGE_SECONDS):
         result = api.generate_feedback(*names, force=True)
-    if result["success"]:
-        # What is asked of other computers is MathJax; without it a formula is read as TeX.
-        page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
-        for figure in figures_of(names[1]):
-            shutil.copy2(figure, page.parent)
-    write_record(*names, {"state": state if result["success"] else None,
-                          "log": "" if result["success"] else str(result)}, "page")
     if not result["success"]:
         raise RuntimeError(reason(result))
+    # What is asked of other computers is MathJax; without it a formula is read as TeX.
+    page.write_text(FOREIGN.sub("", page.read_text("utf-8")), "utf-8")
+    for figure in figures_of(names[1]):
+        shutil.copy2(figure, page.parent)
+    write_record(*names, {"unmarked": unmarked, "state": state}, "page")
 
 
 @contextmanager
@@ -173,19 +145,13 @@ def reason(result: dict) -> str:
     return (errors or lines or ["nbgrader does not say why"])[-1][:300]
 
 
-def without_score(gradebook: Gradebook, record: dict) -> list[str]:
-    """The cells of one submission that have no number yet."""
+def state_of(gradebook: Gradebook, record: dict) -> tuple[list[str], list]:
+    """The cells of one submission that have no number yet, and all that its page depends on."""
     assignment, student = record["assignment"], record["student"]
     submitted = gradebook.find_submission_notebook(assignment, assignment, student)
-    return sorted(grade.name for grade in submitted.grades
-                  if grade.max_score and grade.auto_score is None and grade.manual_score is None)
-
-
-def state_of(gradebook: Gradebook, record: dict) -> list:
-    """What a page depends on."""
-    assignment, student = record["assignment"], record["student"]
-    submitted = gradebook.find_submission_notebook(assignment, assignment, student)
+    unmarked = sorted(grade.name for grade in submitted.grades if grade.max_score
+                      and grade.auto_score is None and grade.manual_score is None)
     scores = sorted([grade.name, grade.score, grade.extra_credit] for grade in submitted.grades)
     comments = sorted([comment.name, comment.comment] for comment in submitted.comments)
     figures = [[figure.name, figure.stat().st_mtime_ns] for figure in figures_of(student)]
-    return [record["digest"], record["seconds"], scores, comments, *figures]
+    return unmarked, [record["digest"], record["seconds"], scores, comments, unmarked, *figures]

@@ -1,8 +1,8 @@
 """What students' cells show, harmless and of bearable length.
 
 The marking pages run in the grader's browser, with the right to give marks. So what a submitted
-cell showed is taken over as bare pictures and text only (``shown``), and what is written or
-displayed in a notebook passes ``safe_html`` and ``safe_output`` on its way into a page.
+cell showed is taken over as bare pictures and text only (``shown``, ``attached``), and every text
+and output passes ``safe_html`` on its way into a page (nbgrader_config.py).
 """
 
 import html
@@ -47,8 +47,6 @@ CLASSES = re.compile(r"((highlight|dataframe|[a-z][a-z0-9]?)( |$))*")
 SCRIPT, STYLE = (re.compile(rf"<{tag}\b.*?(</{tag}\s*>|$)", re.IGNORECASE | re.DOTALL)
                  for tag in ("script", "style"))
 NO_SCRIPT = "(A script is left out here.)"
-SHOWN = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png",
-         "image/jpeg")
 
 
 def shown(cell: NotebookNode) -> list[NotebookNode]:
@@ -86,6 +84,14 @@ def pictures_of(output: NotebookNode) -> list[str]:
             for kind, code, alt in pictures]
 
 
+def attached(attachments: dict[str, dict]) -> dict[str, dict[str, str]]:
+    """The attachments of a text that are pictures, by name."""
+    bundles = {name: {kind: joined(code) for kind, code in bundle.items()
+                      if kind.startswith("image/") and joined(code)}
+               for name, bundle in attachments.items() if isinstance(bundle, dict)}
+    return {name: bundle for name, bundle in bundles.items() if bundle}
+
+
 def text_of(output: NotebookNode) -> str:
     """The text of one output; "" for a picture, a warning, an error."""
     if output.get("output_type") == "stream":
@@ -117,23 +123,6 @@ def safe_html(text: str) -> str:
 def as_text(text: str) -> str:
     """HTML that shows a text as it was written, as far as a page can bear it."""
     return f"<pre>{html.escape(text[:MOST_SOURCE])}</pre>"
-
-
-def safe_output(output: NotebookNode) -> NotebookNode:
-    """An output without scripts, widgets and metadata; its HTML is left to safe_html."""
-    # A kernel in students' hands sends what it likes, so a copy of the known parts.
-    kind = output.get("output_type")
-    if kind == "stream":
-        return nbformat.v4.new_output(
-            "stream", name="stderr" if output.get("name") == "stderr" else "stdout",
-            text=joined(output.get("text")))
-    if kind == "error":
-        return nbformat.v4.new_output(
-            "error", ename=joined(output.get("ename")), evalue=joined(output.get("evalue")),
-            traceback=[joined(line) for line in output.get("traceback", [])])
-    data = output.get("data", {})
-    kept = {name: joined(data[name]) for name in SHOWN if joined(data.get(name))}
-    return nbformat.v4.new_output("display_data", kept or {"text/plain": "(Nothing to show.)"})
 
 
 def joined(value: object) -> str:

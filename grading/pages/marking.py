@@ -27,7 +27,7 @@ def write_marking_page(record: dict, notebook: NotebookNode, source: NotebookNod
         if name in schemes:
             cells.append(added(f"**Mark scheme**\n\n{schemes[name]}", FOR_GRADERS, name))
     notebook.cells = cells
-    path = (home().autograded / record["student"] / record["assignment"]
+    path = (home() / "autograded" / record["student"] / record["assignment"]
             / f"{record['assignment']}.ipynb")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook), "utf-8", errors="replace")

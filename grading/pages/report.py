@@ -29,8 +29,8 @@ def write_grades() -> Path:
     for assignment, cells in tasks.items():
         header += [assignment, f"{assignment} file", *cells]
     students = sorted({student for student, _ in [*records, *problems]})
-    path = home().folder / "grades.csv"
-    with open_gradebook() as gradebook, path.open("w", newline="") as file:
+    path = home() / "grades.csv"
+    with open_gradebook() as gradebook, path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow([*header, "total", "open"])
         for student in students:
@@ -52,7 +52,7 @@ def write_grades() -> Path:
 def columns() -> dict[str, list[str]]:
     """The cells with points, by homework."""
     found = {}
-    for path in sorted((home().folder / "release").glob("*/*.ipynb")):
+    for path in sorted((home() / "release").glob("*/*.ipynb")):
         cells = [cell.metadata.get("nbgrader", {})
                  for cell in nbformat.read(path, as_version=4).cells]
         found[path.stem] = [cell["grade_id"] for cell in cells if cell.get("points")]
@@ -111,7 +111,7 @@ def write_report(files: list[Staged], weakness: str) -> Path:
             lines += [f"    {name}: does not hold: {words}"
                       for words, _, holds in answer["statements"] if not holds]
         lines += [f"    {line}" for line in record["log"].splitlines()]
-    path = home().folder / "report.txt"
+    path = home() / "report.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
@@ -138,7 +138,7 @@ def look_at(records: list[dict]) -> list[str]:
 
 def add_to_report(heading: str, lines: list[str]) -> None:
     """Write some lines at the end of report.txt."""
-    with (home().folder / "report.txt").open("a", encoding="utf-8") as file:
+    with (home() / "report.txt").open("a", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in ["", heading, *(f"  {line}" for line in lines)])
 
 

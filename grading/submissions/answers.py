@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_locked, is_solution
 
 from grading.course import Homework
-from grading.pages.harmless import shown
+from grading.pages.harmless import attached, shown
 from grading.pages.release import anchor
 
 SHORTEST_LINE = 10  # characters from which a first line identifies a cell
@@ -121,8 +121,7 @@ def find_function(wanted: NotebookNode, name: str, cells: list[NotebookNode], cl
              if len(other.args.args) == len(function.args.args) and other.name != function.name
              and not is_stub(other)}
     assigned = [place for place in own if cells[place].cell_type == "code"
-                and re.search(rf"^{function.name}\s*=|import .*\b{function.name}\b",
-                              cells[place].source, re.MULTILINE)]
+                and function.name in assigned_names(cells[place].source)]
     if assigned:
         skipped.update(defining)
         return assigned[-1]
@@ -197,8 +196,8 @@ def fresh(cell: NotebookNode) -> NotebookNode:
         return nbformat.v4.new_code_cell(source)
     new = (nbformat.v4.new_markdown_cell if cell.cell_type == "markdown"
            else nbformat.v4.new_raw_cell)(source)
-    if "attachments" in cell:
-        new.attachments = copy.deepcopy(cell.attachments)
+    if isinstance(cell.get("attachments"), dict):
+        new.attachments = attached(cell.attachments)
     return new
 
 
@@ -209,14 +208,29 @@ def claimed_id(cell: NotebookNode) -> str:
     return name if isinstance(name, str) else ""
 
 
-def functions(source: str) -> dict[str, ast.FunctionDef]:
-    """The functions that a cell defines, by name; none if it cannot be read as Python."""
+def statements(source: str) -> list[ast.stmt]:
+    """A cell's statements; none if it cannot be read as Python."""
     lines = ["" if line.lstrip().startswith(("!", "%")) else line for line in source.split("\n")]
     try:
-        return {node.name: node for node in ast.parse("\n".join(lines)).body
-                if isinstance(node, ast.FunctionDef)}
+        return ast.parse("\n".join(lines)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # too deep for the parser
-        return {}
+        return []
+
+
+def functions(source: str) -> dict[str, ast.FunctionDef]:
+    """The functions that a cell defines, by name."""
+    return {node.name: node for node in statements(source) if isinstance(node, ast.FunctionDef)}
+
+
+def assigned_names(source: str) -> set[str]:
+    """The names that a cell gives to what was made elsewhere."""
+    found: set[str] = set()
+    for node in statements(source):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {one.asname or one.name for one in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+    return found
 
 
 def is_stub(function: ast.FunctionDef) -> bool:

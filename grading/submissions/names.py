@@ -55,10 +55,12 @@ def read(paths: list[str], homework: list[str], table: Path) -> dict[str, Who]:
                      for row in csv.DictReader(file)}
     new = tell_apart([by_pattern(path, homework) for path in paths if path not in known])
     if new:
-        with table.open("w", newline="", encoding="utf-8") as file:
+        part = table.with_suffix(".part")  # what an instructor has corrected is not to be lost
+        with part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [one.name for one in fields(Who)])
             writer.writeheader()
             writer.writerows(asdict(who) for who in [*known.values(), *new])
+        part.replace(table)
     known |= {who.file: who for who in new}
     return {path: Who(**asdict(known[path]) | {"student": clean(known[path].student)})
             for path in paths}

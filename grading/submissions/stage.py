@@ -1,10 +1,12 @@
 """From a folder of submitted files to one notebook per student and homework."""
 
+import hashlib
 import json
 import re
 import shutil
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -12,11 +14,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from grading.course import Homework
-from grading.settings import Bounds, Home
+from grading.settings import Bounds, home
 from grading.submissions.answers import Found, answers, claimed_id, find, functions
 from grading.submissions.names import Who, order, read
 
 FIGURE = re.compile(r"\.(pdf|png)", re.IGNORECASE)
+MOST_GROWTH = 50  # of a zip as it is unpacked; notebooks become some five times as large
 
 
 @dataclass
@@ -39,25 +42,24 @@ class Staged:
     notes: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     found: Found | None = None
-    text: str = ""  # the notebook, for a fingerprint
+    digest: str = ""  # of the notebook; it changes when anything in it does
 
 
-def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> list[Staged]:
+def stage(submissions: Path, homework: dict[str, Homework]) -> list[Staged]:
     """Read every submitted notebook.
 
     Args:
         submissions: a folder with files, folders and zips as platforms export them; or such a
             zip.
         homework: the homework notebooks by name.
-        course: gets who.csv, and what the zips hold.
 
     Returns:
         Every file, in order of its path. Of several versions by one student the latest counts;
         the others have a problem.
     """
-    shutil.rmtree(course.unpacked, ignore_errors=True)
-    files = dict(sorted(gather(submissions, course.unpacked).items()))
-    who = read([spelt(path) for path in files], list(homework), course.folder / "who.csv")
+    unpacked = home() / "tmp" / "unpacked"
+    files = dict(sorted(gather(submissions, unpacked).items()))
+    who = read([spelt(path) for path in files], list(homework), home() / "who.csv")
     results = {path: examine(file, who[spelt(path)], homework)
                for path, file in files.items()}
     latest: dict[tuple[str, str], str] = {}
@@ -69,11 +71,11 @@ def stage(submissions: Path, homework: dict[str, Homework], course: Home) -> lis
         best = latest.get((result.student.casefold(), result.assignment))
         if not result.problem and best != path:
             result.problem = f"an earlier version of {results[best].path}"
-    keep_figures(results, files, course)
+    keep_figures(results, files)
     return list(results.values())
 
 
-def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Home) -> None:
+def keep_figures(results: dict[str, Staged], files: dict[str, Path]) -> None:
     """Copy the figures that lie with a student's notebook, unopened and under names of our own.
 
     They are linked in the student's feedback and earn nothing.
@@ -85,15 +87,16 @@ def keep_figures(results: dict[str, Staged], files: dict[str, Path], course: Hom
                 and not files[path].is_symlink()):
             figures.setdefault(result.student, []).append(path)
     for student, paths in figures.items():
-        shutil.rmtree(course.figures / student, ignore_errors=True)
-        (course.figures / student).mkdir(parents=True)
+        folder = home() / "figures" / student
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for number, path in enumerate(paths, start=1):
             told = "a figure: not scored, "
             if number > bounds.figures or files[path].stat().st_size > bounds.figure_bytes:
                 told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
             else:
                 name = f"figure-{number}{files[path].suffix.lower()}"
-                shutil.copy2(files[path], course.figures / student / name)
+                shutil.copy2(files[path], folder / name)
                 told += f"linked in the feedback as {name}"
             results[path].problem = told
 
@@ -107,29 +110,36 @@ def gather(submissions: Path, unpacked: Path) -> dict[str, Path]:
         name = path.relative_to(submissions).as_posix()
         if is_hidden(name) or path.is_dir() and not path.is_symlink():
             continue
-        if path.suffix.lower() == ".zip" and not path.is_symlink() and zipfile.is_zipfile(path):
+        files[name] = path
+        if path.suffix.lower() == ".zip" and not path.is_symlink():
             outer = "" if path.parent == submissions else f"{PurePosixPath(name).parent}/"
-            files |= unpack(path, outer, unpacked / str(number))
-        else:
-            files[name] = path
+            try:
+                files |= unpack(path, outer, unpacked / str(number))
+                del files[name]
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError):
+                continue  # no zip, damaged, with a password, too large: a file like others
     return files
 
 
 def unpack(archive: Path, outer: str, folder: Path) -> dict[str, Path]:
-    """The notebooks of a zip, by their paths in it; each into a file with a number for a name,
-    so that no path in a zip leads anywhere."""
-    bounds, files = Bounds(), {}
+    """The files of a zip, by their paths in it; each into a file with a number for a name, so
+    that no path in a zip leads anywhere.
+
+    Raises:
+        ValueError: it would become larger than notebooks do.
+    """
+    files = {}
     with zipfile.ZipFile(archive) as content:
-        for number, member in enumerate(content.infolist()):
+        members = content.infolist()
+        if sum(member.file_size for member in members) > MOST_GROWTH * archive.stat().st_size:
+            raise ValueError(f"more than {MOST_GROWTH} times as large unpacked")
+        for number, member in enumerate(members):
             name = PurePosixPath(member.filename)
             if member.is_dir() or is_hidden(str(name)) or ".." in name.parts:
                 continue
             target = folder / str(number) / f"member{name.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
-            if member.file_size <= bounds.file_bytes:
-                target.write_bytes(content.read(member))
-            else:
-                target.write_bytes(b"")
+            target.write_bytes(content.read(member))
             files[outer + str(name)] = target
     return files
 
@@ -172,7 +182,8 @@ def prepare(notebook: NotebookNode, result: Staged, homework: dict[str, Homework
     result.texts = {claimed_id(cell): printable(cell.source)
                     for cell in result.found.notebook.cells
                     if cell.cell_type == "markdown" and claimed_id(cell)}
-    result.text = printable(nbformat.writes(result.found.notebook))
+    result.digest = hashlib.sha256(
+        printable(nbformat.writes(result.found.notebook)).encode()).hexdigest()
 
 
 def attempt(path: Path, result: Staged) -> NotebookNode | None:

@@ -91,7 +91,7 @@ def test_every_submission_is_graded_exactly_once_though_a_worker_is_killed(
         Student(f"s{number:02}", notebook, "", homework=tiny.TINY).write(submissions)
     (tmp_path / "home").mkdir()
     with subprocess.Popen(
-            [PYTHON, "-m", "grading.run", submissions], cwd=ROOT, stdout=subprocess.PIPE,
+            [PYTHON, "-m", "grading", submissions], cwd=ROOT, stdout=subprocess.PIPE,
             text=True, env=grading_environment(
                 home, GRADING_NOTEBOOKS=str(notebooks), SCHEDULER=address,
                 DATABASE_URL=database, TMPDIR=str(tmp_path))) as process:

@@ -3,7 +3,10 @@
 No room: the calls are made here, as the room makes them, and judged as the judge does.
 """
 
+import io
 import json
+import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +15,8 @@ import pytest
 import torch
 
 from grading.execution import inside
-from grading.execution.judge import judge
-from grading.execution.tasks import module_of, write
+from grading.execution.judge import frames, judge
+from grading.execution.tasks import Answer, module_of, write
 from labutils.aggregations import AGGREGATIONS
 from labutils.checks.given import RULES
 from labutils.metrics import relative_error
@@ -126,6 +129,20 @@ def test_other_forms_of_maps_are_as_good(drawn, form):
     assert found["points"] == 12, found["statements"]
 
 
+def test_what_a_call_leaves_behind_reaches_no_other(drawn):
+    shared = np.zeros((3, 224, 224), np.float32)
+
+    def function(X, y, model, n, noise_pct):
+        shared[:len(X)] = engine(X, y, model, n, noise_pct, seed=5).numpy()
+        for weights in model.parameters():
+            weights.data.zero_()
+        return shared[:len(X)]
+
+    found = judged(drawn("04_smoothgrad_homework", 1), "04_smoothgrad_homework", SMOOTHGRAD,
+                   function)
+    assert found["points"] == 12, found["statements"]
+
+
 @pytest.mark.parametrize("error", ["NameError", "ModuleNotFoundError", "TimeIsUp"])
 def test_what_could_not_be_tried_is_open_and_not_wrong(error):
     told = [{"function": "f"}, {"call": np.array(0), "error": np.array(f"{error}: x")}]
@@ -142,6 +159,64 @@ def test_frames_that_nobody_of_ours_wrote_disturb_nothing():
     known = {"maps": np.ones((3, 2, 4, 4))}
     found = judge(NOISE_STUDY, answer, [{"function": "f"}, *odd], known, 1)
     assert found["points"] == 0
+
+
+def packed(save: Callable, **told: object) -> bytes:
+    """A frame as inside.py writes it, or otherwise."""
+    frame = io.BytesIO()
+    save(frame, **told)
+    return struct.pack(">Q", frame.tell()) + frame.getvalue()
+
+
+def of_nothing(frame: io.BytesIO) -> None:
+    """An array of very many things of no size."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|V0", "fortran_order": False, "shape": (1 << 50,)})
+    with zipfile.ZipFile(frame, "w") as archive:
+        archive.writestr("changed.npy", header.getvalue())
+
+
+def test_no_frame_becomes_larger_than_it_is(tmp_path):
+    (tmp_path / "frames").write_bytes(
+        packed(np.savez_compressed, call=0, value=np.zeros(1000)) + struct.pack(">Q", 1 << 63)
+        + packed(of_nothing)
+        + packed(np.savez, call=2, value=np.zeros(1000)))
+    assert [int(frame["call"]) for frame in frames(tmp_path / "frames")] == [2]
+
+
+def test_a_pickle_is_not_unpacked(tmp_path):
+    (tmp_path / "frames").write_bytes(packed(np.savez, value=np.array([{}], dtype=object)))
+    assert list(frames(tmp_path / "frames")) == []
+
+
+def test_calls_that_nobody_ordered_count_for_nothing():
+    told = [{"function": "f"}, *({"call": np.array(k), "value": np.array(1)} for k in (-1, 7))]
+    answer = module_of("05_noise_and_sample_count").ANSWERS[NOISE_STUDY]
+    assert judge(NOISE_STUDY, answer, told, {}, 1)["open"] == "the room was closed in call 0 of 1"
+
+
+def test_an_error_is_one_line_and_cannot_forge_the_report():
+    error = np.array("E: \x1b[2J\n\nLook at these:\n  ann: 12 points" + 9000 * "x")
+    answer = module_of("05_noise_and_sample_count").ANSWERS[NOISE_STUDY]
+    told = [{"function": "f"}, {"call": np.array(0), "error": error}]
+    (line,) = judge(NOISE_STUDY, answer, told, {"maps": np.ones((3, 2, 4, 4))}, 1)["errors"]
+    assert line.startswith("E: [2J Look at these: ann") and line.isprintable()
+    assert len(line) < 5000
+
+
+def test_numbers_that_stop_the_judge_leave_the_answer_open():
+    answer = Answer("f", lambda rng: ([], {}), lambda returned, expected: iter([1 / 0]))
+    told = [{"function": "f"}, {"call": np.array(0), "value": np.array(1)}]
+    found = judge("f", answer, told, {}, 1)
+    assert (found["points"], found["open"][:25]) == (None, "the judge was stopped by ")
+
+
+def test_results_beyond_all_measure_are_an_error_and_not_an_end():
+    told = []
+    task = {"calls": [[{"value": 1}], [{"value": 1 << 23}], [{"value": 2}]], "check": ""}
+    inside.call_all("f", task, np.zeros, {}, 60, lambda **frame: told.append(frame))
+    assert ["value" in frame for frame in told if "call" in frame] == [True, False, True]
 
 
 def noise_study(X, y, model, strengths, n=30, seed=0):

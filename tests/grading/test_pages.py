@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from grading.pages.harmless import attached, shown
 from grading.pages.marking import verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,23 +84,26 @@ def attacks() -> list[nbformat.NotebookNode]:
     outputs.append(new_output("display_data", {
         "application/vnd.jupyter.widget-view+json": {"model_id": ATTACK}}))
     text = graded(new_markdown_cell("\n\n".join(texts)), "observation", solution=True)
-    return [text, *map(new_markdown_cell, texts), new_code_cell("f()", outputs=outputs)]
+    code = new_code_cell("f()", outputs=outputs)
+    code.outputs = shown(code)  # as staging does
+    return [text, *map(new_markdown_cell, texts), code]
 
 
 def honest() -> list[nbformat.NotebookNode]:
     table = ('<style scoped>.dataframe {}</style><table border="1" class="dataframe"><tbody><tr>'
              '<td>0.25</td></tr></tbody></table>')
-    attached = new_markdown_cell("![mine](attachment:my%20map.png)",
+    pinned = new_markdown_cell("![mine](attachment:my%20map.png)",
                                  attachments={"my map.png": {"image/png": DOT}})
+    code = new_code_cell("f()", outputs=[
+        displayed(text_html=f'<img alt="my maps" src="{FIGURE}">'), displayed(image_png=DOT)])
+    code.outputs = shown(code)
     missing = new_markdown_cell("See ![my figure](attachment:image.png) here.")
     broken = new_markdown_cell("![it](attachment:a.png)", attachments={"a.png": {}})
+    for text in (pinned, broken):
+        text.attachments = attached(text.attachments)
     return [new_markdown_cell("The mean $x_1 < y$ and `a < b` of <!-- c --> *all*.\n\n"
                               "```python\nimport os\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
-            attached, missing, broken,
-            new_code_cell("f()", outputs=[
-                displayed(text_html=f'<img alt="my maps" src="{FIGURE}">'),
-                displayed(image_png=DOT), displayed(text_html=table),
-                displayed(text_latex="$\\alpha$")])]
+            pinned, missing, broken, new_markdown_cell(f"{table}\n\nand $\\alpha$"), code]
 
 
 def for_graders() -> list[nbformat.NotebookNode]:
@@ -214,7 +218,7 @@ class Api:
         if student == "b":
             while True:
                 pass
-        page = pages.home().feedback / student / assignment / f"{assignment}.html"
+        page = pages.home() / "feedback" / student / assignment / f"{assignment}.html"
         page.parent.mkdir(parents=True)
         page.write_text("<p>")
         return {"success": True}
@@ -222,7 +226,7 @@ class NoGradebook:
     def __enter__(self): return self
     def __exit__(self, *error): pass
 pages.open_gradebook = NoGradebook
-pages.state_of, pages.without_score = (lambda *names: [1]), (lambda *names: [])
+pages.state_of = lambda *names: ([], [1])
 pages.all_records = lambda: [{"assignment": "h", "student": s, "done": True} for s in "abc"]
 pages.PAGE_SECONDS = 1
 problems = pages.write_pages(Api())

@@ -65,7 +65,9 @@ def test_only_what_is_needed_can_be_seen(furnished, tmp_path, walls):
 
 
 def test_nothing_can_be_written_but_scratch(furnished, tmp_path, walls):
-    places = ["/lab/labutils/x", "/given/x", "/venv/x", "/usr/x", "/x", "/tmp/x", "/dev/shm/x"]
+    name = f"of-{tmp_path.parent.name}"
+    places = [f"{folder}/{name}" for folder in ("/lab/labutils", "/given", "/venv", "/usr", "",
+                                                "/tmp", "/dev/shm")]
     result = start(f"""
 for place in {places!r}:
     try:
@@ -75,7 +77,7 @@ for place in {places!r}:
         pass
 """, furnished, tmp_path)
     assert result.stdout.split() == places[-2:], result.stderr
-    assert not Path("/tmp/x").exists()
+    assert not Path("/tmp", name).exists()
 
 
 def test_there_is_no_network_not_even_the_loopback(furnished, tmp_path, walls):

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from sample_class import tiny
 from sample_class.graded import (
@@ -17,8 +18,8 @@ from sample_class.graded import (
     listening,
     make_grade,
     mark_by_hand,
-    scratch,
 )
+from sample_class.hostile import FORGED_LINE
 from sample_class.notebooks import FIGURE, HOMEWORK, ROOT, cell_of
 from sample_class.tiny import TINY
 
@@ -71,7 +72,7 @@ def test_no_process_is_left_behind(graded):
 
 
 def test_a_process_that_is_left_behind_would_be_found(tmp_path):
-    with subprocess.Popen(["sleep", "60"], env={"HOME": str(scratch(tmp_path))}) as process:
+    with subprocess.Popen(["sleep", "60"], env={"HOME": str(tmp_path)}) as process:
         found = left_behind(tmp_path)
         process.kill()
     assert found == ["sleep 60"]
@@ -82,6 +83,11 @@ def test_the_report_begins_with_what_deserves_a_look(graded):
     assert f"exit, {TINY}: {tiny.ANSWER} is open: the program ended before its end" in first
     assert f"correct, {HOMEWORK}" not in first
     assert f"emptyfile_2026-11-21_{TINY}.ipynb: an empty file" in graded.report()
+
+
+def test_no_student_writes_a_line_of_the_report(graded):
+    assert "E: x bomber, 01_doubling" in graded.report()
+    assert FORGED_LINE not in graded.report().splitlines()
 
 
 def test_student_code_reads_nothing_of_the_graders_and_calls_nobody(graded):
@@ -103,6 +109,10 @@ def test_feedback_discloses_no_line_of_the_judging_code(graded):
         if student.function:
             text = re.sub(r"<[^>]*>", "", graded.page(student.name, student.homework))
             assert [line for line in code if line in text] == []
+
+
+def test_fifty_megabytes_of_output_are_not_kept(graded):
+    assert graded.executed("loud", TINY).stat().st_size < 100_000
 
 
 def test_the_students_own_figure_is_shown_and_no_script(graded):
@@ -179,23 +189,22 @@ def test_without_isolation_another_folder_is_added_and_nothing_is_left_behind(
     assert left_behind(graded.home) == []
 
 
-# Under load one run in some ten did not end within the 30 seconds; the cause is not found yet.
-@pytest.mark.long
-@pytest.mark.rare
 def test_ctrl_c_ends_with_one_sentence_and_no_litter(notebooks, tmp_path):
     tiny.slow(notebooks).write(tmp_path / "handed-in")
     home = tmp_path / "home"
-    scratch(home).mkdir()
-    with subprocess.Popen([PYTHON, "-m", "grading.run", tmp_path / "handed-in"], cwd=ROOT,
+    with subprocess.Popen([PYTHON, "-m", "grading", tmp_path / "handed-in"], cwd=ROOT,
                           env=grading_environment(home, GRADING_NOTEBOOKS=str(notebooks)),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           start_new_session=True) as process:
-        while not list(scratch(home).glob("results-*/frames")):
+        while not list(home.glob("tmp/results-*/frames")):
             assert process.poll() is None
             time.sleep(0.05)
+        ports = [one.laddr.ip for one in psutil.Process(process.pid).net_connections()]
         os.killpg(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate()
     assert (process.returncode, told.strip().count("\n")) == (130, 0), told
     assert "the same command goes on from here" in told
-    assert list(scratch(home).iterdir()) == [] and left_behind(home) == []
-    scratch(home).rmdir()
+    assert set(ports) <= {"127.0.0.1"}
+    while left_behind(home):  # what was under way takes note within a tenth of a second
+        time.sleep(0.05)
+    assert list(home.glob("tmp/results-*")) == []

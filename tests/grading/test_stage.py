@@ -18,9 +18,8 @@ import json, sys
 from pathlib import Path
 from grading.course import prepare
 from grading.records import all_records, remember_problems
-from grading.settings import home
 from grading.submissions.stage import stage
-files = stage(Path(sys.argv[1]), prepare(), home())
+files = stage(Path(sys.argv[1]), prepare())
 remember_problems(files)
 print(json.dumps([[f.path, f.student, f.problem] for f in files]))
 """
@@ -97,3 +96,21 @@ def test_a_platforms_zip_is_read_and_no_path_in_it_leads_out(tmp_path):
     files = run(STAGE, tmp_path)
     assert files == [[f"Ann Lee_1_assignsubmission_file_/{HOMEWORK}.ipynb", "Ann-Lee", ""]]
     assert not list(tmp_path.parent.glob(f"out_{HOMEWORK}.ipynb"))
+
+
+def test_a_zip_that_cannot_be_unpacked_is_a_file_like_others(tmp_path):
+    handed_in = tmp_path / "handed-in"
+    Student("", filled(), "", path=f"ann/{HOMEWORK}.ipynb").write(handed_in)
+    with zipfile.ZipFile(handed_in / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"bob_{HOMEWORK}.ipynb", 10_000_000 * b" ")
+    with zipfile.ZipFile(handed_in / "secret.zip", "w") as archive:
+        archive.writestr(f"eve_{HOMEWORK}.ipynb", "{}")
+    locked = (handed_in / "secret.zip").read_bytes()
+    for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # says: with a password
+        at = locked.index(sign) + place
+        locked = locked[:at] + b"\x01" + locked[at + 1:]
+    (handed_in / "secret.zip").write_bytes(locked)
+    (handed_in / "none.zip").write_bytes(b"PK")
+    assert {path: problem for path, _, problem in run(STAGE, tmp_path)} == {
+        f"ann/{HOMEWORK}.ipynb": "",
+        **{f"{name}.zip": "not a notebook (.ipynb)" for name in ("bomb", "secret", "none")}}

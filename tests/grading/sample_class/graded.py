@@ -1,10 +1,8 @@
 """Grade a class in one command and read what came of it."""
 
 import csv
-import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -13,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from tempfile import gettempdir
 
 import psutil
 
@@ -72,15 +69,10 @@ class Graded:
         return found.split(MARK)[1].strip()
 
 
-def scratch(home: Path) -> Path:
-    """The folder for temporary files of a course: short, as sockets lie in it, and its own."""
-    return Path(gettempdir()) / f"g-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
-
-
 def grading_environment(home: Path, **more: str) -> dict[str, str]:
     """What grading reads, for a course in a folder of its own."""
     return os.environ | {"GRADING_HOME": str(home), "GRADING_CELL_SECONDS": str(CELL_SECONDS),
-                         "GRADING_MEMORY_GB": str(MEMORY_GB), "TMPDIR": str(scratch(home)),
+                         "GRADING_MEMORY_GB": str(MEMORY_GB),
                          # The tiny homework's tasks; the real ones' lie beside the judge.
                          "GRADING_TASKS": "sample_class",
                          "PYTHONPATH": str(ROOT / "tests" / "grading")} | more
@@ -88,12 +80,10 @@ def grading_environment(home: Path, **more: str) -> dict[str, str]:
 
 def make_grade(home: Path, submissions: Path, *options: str, **more: str) -> str:
     """Grade a folder; returns what the command printed."""
-    scratch(home).mkdir(exist_ok=True)
     result = subprocess.run(["make", "grade", f"SUBMISSIONS={submissions}", *options], cwd=ROOT,
                             env=grading_environment(home, **more), capture_output=True,
                             text=True, timeout=LONGEST)
     assert result.returncode == 0, result.stdout + result.stderr
-    shutil.rmtree(scratch(home), ignore_errors=True)
     return result.stdout
 
 
@@ -102,7 +92,7 @@ def left_behind(home: Path) -> list[str]:
 
     Another course may be graded at the same time: its folders have other names.
     """
-    marks = (CHILD_SECONDS, str(home), str(scratch(home)))
+    marks = (CHILD_SECONDS, str(home))
     found = []
     for process in psutil.process_iter(["cmdline", "environ"]):
         words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
@@ -116,8 +106,8 @@ def mark_by_hand(home: Path, homework: str, student: str, cell: str, score: floa
     """Enter a score and a comment, as the marking pages do."""
     code = f"""
 from nbgrader.api import Gradebook
-from grading.settings import home
-with Gradebook(home().database) as gradebook:
+from grading.settings import database
+with Gradebook(database()) as gradebook:
     names = ({homework!r}, {homework!r}, {student!r})
     gradebook.find_grade({cell!r}, *names).manual_score = {score}
     gradebook.find_comment({cell!r}, *names).manual_comment = {comment!r}

@@ -6,6 +6,7 @@ from sample_class.notebooks import CORRECT, HEAD
 GIGABYTE = 1 << 30
 CHILDREN, CHILD_SECONDS = 200, "117.318"  # the odd number tells our children from others
 LONGEST = 240  # seconds after which every loop here gives up by itself
+FORGED_LINE = "  bomber, 01_doubling: executed, 0 s, with all points"
 MARK = "reached:"  # what an answer has found out is told in an error
 
 ENDLESS = HEAD + f'''    import time
@@ -130,6 +131,27 @@ REACH = HEAD + f'''    import os, sys
                                                       "class Mean:", "def smoothgrad_snapshots")
                       if word in text]
     raise RuntimeError("{MARK} " + repr([one for one in found if "/checks/" not in one])[:1500])
+'''
+
+
+def bomber(head: str) -> str:
+    """Tells the judge what becomes very large, what was not ordered, and lines for the report."""
+    return head + f'''    import io, os, stat, struct
+    import numpy as np
+    def frame(save, **told):
+        packed = io.BytesIO()
+        save(packed, answer="doubling-answer", **told)
+        return struct.pack(">Q", packed.tell()) + packed.getvalue()
+    told = frame(np.savez_compressed, call=0, value=np.zeros(1 << 23))
+    told += frame(np.savez, call=1 << 20, value=np.zeros(3))
+    told += frame(np.savez, call=0, error="E: x" + chr(10) + "{FORGED_LINE}")
+    for number in range(3, 64):
+        try:
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                os.write(number, told)
+        except OSError:
+            pass
+    raise RuntimeError("told" + chr(10) + "{FORGED_LINE}")
 '''
 
 

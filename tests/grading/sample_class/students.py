@@ -33,6 +33,11 @@ from sample_class.notebooks import (
 
 DONE, OPEN = "executed", "open"
 CHECK = "smoothgrad-check"
+# Graded by make rehearse only: how they are found, or stopped, is shown by test_answers.py, by
+# test_names.py and by the tiny class.
+REHEARSED = {"partial", "pip", "elsewhere", "atend", "newcell", "helper", "memory", "Ann_Lee",
+             "Ann_Ray", "deletedtest", "doubled", "stripped", "colab", "warning", "exit", "loud",
+             "formatter", "sum", "noassert", "swallowed", "spy", "caller", "crowd"}
 
 
 @dataclass(frozen=True)

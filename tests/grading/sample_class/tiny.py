@@ -115,6 +115,7 @@ def students(folder: Path, paths: list[str], port: int) -> list[Student]:
         tiny("emptyfile", "", "", "", "an empty file"),
         tiny("exit", answered(EXIT), "open", status="the program ended"),
         tiny("forged", forged, "0"),
+        tiny("bomber", answered(hostile.bomber(HEAD)), "0"),
         tiny("loud", loud, "4"),
         tiny("twin", answered(RIGHT), "4"),
         tiny("whole", answered(RIGHT.replace("FACTOR", "LATE")
@@ -137,9 +138,9 @@ def crowd(folder: Path) -> Student:
                    columns=(ANSWER, OBSERVATION))
 
 
-def slow(folder: Path) -> Student:
-    """A student of the tiny homework whose cell takes half a minute."""
+def slow(folder: Path, seconds: int = 30) -> Student:
+    """A student of the tiny homework whose cell takes some time."""
     notebook = nbformat.read(folder / "student" / f"{TINY}.ipynb", as_version=4)
-    with_cell_before(notebook, CHECK, "import time\ntime.sleep(30)")
+    with_cell_before(notebook, CHECK, f"import time\ntime.sleep({seconds})")
     cell_of(notebook, ANSWER).source = RIGHT
     return Student("slow", notebook, "4", homework=TINY, columns=(ANSWER, OBSERVATION))
