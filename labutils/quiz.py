@@ -22,8 +22,10 @@ MOST, FEWEST = 5, 2  # choices
 
 # Everything stands in the one element, so that it works wherever HTML is shown: JupyterLab,
 # Colab's frame, the site. The verdict is in words; colours are the page's own, light or dark.
+# Keys stop here: JupyterLab would take the arrows that choose, and go to another cell.
 CARD = """\
 <fieldset style="border: 1px solid; border-radius: 6px; padding: 0.4em 1em; max-width: 44em"
+ onkeydown="event.stopPropagation()"
  onchange="this.lastElementChild.innerHTML = event.target.dataset.feedback">
 <legend style="font-weight: bold; padding: 0 0.4em; width: auto; float: none; font-size: 1em">\
 {question}</legend>

@@ -116,3 +116,8 @@ def test_text_is_escaped_and_backticks_are_code():
 def test_the_questions_are_found_from_both_folders_of_notebooks(below, monkeypatch):
     monkeypatch.chdir(NOTEBOOKS / below)
     assert quiz.folder().samefile(NOTEBOOKS / "questions")
+
+
+def test_arrow_keys_choose_and_do_not_reach_the_page_around_the_question():
+    (card,) = Elements(ask(next(iter(QUESTIONS))).data).all("fieldset")
+    assert card["onkeydown"] == "event.stopPropagation()"
