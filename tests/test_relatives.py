@@ -279,6 +279,13 @@ def test_scores_and_gradients_of_coarse_copies_tell_the_same(small_X, small_mode
     assert relative_difference(found, cell_sums(mean, 8)) < 0.1
 
 
+def test_squeezenets_scores_take_the_short_way_to_the_same_slopes(X5, y5, model):
+    found = forward_estimate(X5[:1], y5[:1], model, n=3, cell=112, seed=0)
+    the_long_way = forward_estimate(X5[:1], y5[:1], nn.Sequential(model).eval(), n=3, cell=112,
+                                    seed=0)
+    torch.testing.assert_close(found, the_long_way, rtol=1e-3, atol=1e-3)
+
+
 def test_coarse_noise_is_standard_normal_and_the_same_within_a_cell():
     epsilon = coarse((90, 200, 3), torch.Generator().manual_seed(0), cell=4)
     assert epsilon.shape == (90, 200, 3)
