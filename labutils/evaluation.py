@@ -90,22 +90,23 @@ def patch_flipping(
     values = F.avg_pool2d(as_maps(maps, inputs, caller), patch)
     filling = FILLS[pick(fill, FILLS, "fill", caller)](inputs)
     patches = values[0].numel()
-    counts = torch.linspace(0, patches, min(steps, patches) + 1).round().to(device)
+    counts = torch.linspace(0, patches, min(steps, patches) + 1).round().to(device)[:, None, None]
     score, threads = score_function(model, workers(device))
     together = ON_A_CORE if device.type == "cpu" else ON_A_GPU
 
-    def curve(job: tuple[int, Tensor]) -> Tensor:
-        i, rank = job
-        rank = rank.to(device).repeat_interleave(patch, 0).repeat_interleave(patch, 1)
-        return torch.cat([score(torch.where(rank < count, filling[i], inputs[i]),
-                                admitted.labels[i])
-                          for count in counts[:, None, None, None].split(together)])
+    def scores(i: int) -> Tensor:
+        """One order with both ends, which the two have in common, and then the other without."""
+        least, most = (ranks(sign * values[i]).to(device) for sign in (1, -1))
+        gone = torch.cat([least < counts, most < counts[1:-1]])
+        gone = gone.repeat_interleave(patch, 1).repeat_interleave(patch, 2)[:, None]
+        return torch.cat([score(torch.where(some, filling[i], inputs[i]), admitted.labels[i])
+                          for some in gone.tensor_split(-(-len(gone) // together))])
 
-    jobs = [(i, ranks(sign * values[i])) for i in range(len(inputs)) for sign in (1, -1)]
-    curves = torch.stack(list(map_in_order(curve, jobs, threads))).float().cpu()
-    least_first, most_first = curves[0::2], curves[1::2]
+    found = torch.stack(list(map_in_order(scores, range(len(inputs)), threads))).float().cpu()
+    least_first, between = found.tensor_split([len(counts)], dim=1)
+    most_first = torch.cat([least_first[:, :1], between, least_first[:, -1:]], dim=1)
     _check_scores(whole := least_first[:, 0])
-    area = torch.trapezoid(least_first - most_first, counts.cpu() / patches) / whole
+    area = torch.trapezoid(least_first - most_first, counts.flatten().cpu() / patches) / whole
     return Flipped(least_first, most_first, area)
 
 

@@ -108,7 +108,7 @@ def guided_backpropagation(X: Pictures, y: Labels, model: nn.Module) -> Tensor:
     Returns:
         Tensor (N, C, H, W), float32, signed; without ReLUs the plain gradient.
     """
-    return _with_relus(lambda R, active: R * active * (R > 0), X, y, model,
+    return _with_relus(lambda R, active: (R * active).clamp(min=0), X, y, model,
                        "guided_backpropagation")
 
 
@@ -122,7 +122,7 @@ def deconvolution(X: Pictures, y: Labels, model: nn.Module) -> Tensor:
     Returns:
         Tensor (N, C, H, W), float32, signed; without ReLUs the plain gradient.
     """
-    return _with_relus(lambda R, active: R * (R > 0), X, y, model, "deconvolution")
+    return _with_relus(lambda R, active: R.clamp(min=0), X, y, model, "deconvolution")
 
 
 def _with_relus(rule: Rule, X: Pictures, y: Labels, model: nn.Module, caller: str) -> Tensor:

@@ -30,10 +30,34 @@ from labutils.engine.pixels import normalise
 from labutils.engine.threads import map_in_order, workers
 from labutils.methods import Labels, Pictures
 from labutils.noise import gaussian
-from labutils.saliency import compute_saliency_maps, gradient_function
+from labutils.saliency import compute_saliency_maps, gradient_function, score_function
 
 # (picture, copies) → noisy network inputs (k, C, H, W)
 Copies = Callable[[int, Sequence[int]], Tensor]
+
+
+def mean_gradient(
+    X: Pictures, y: Labels, model: nn.Module, *, n: int = 50, noise_pct: float = 0.1,
+    cell: int = 1, seed: int | None = None,
+) -> Tensor:
+    """1/n Σ_k ∂S_c/∂x (x + ε_k): the paper's SmoothGrad before its magnitude is taken.
+
+    Source: Smilkov et al. 2017, "SmoothGrad", section 3.
+
+    Args:
+        n: noisy copies per picture, 1 or more.
+        noise_pct: noise strength, a share of the input's max − min.
+        cell: the noise is the same on cell×cell pixels, as of ``coarse``; 1: on each its own.
+        seed: same seed, same maps.
+
+    Returns:
+        Tensor (N, C, H, W), float32, signed.
+    """
+    admitted = _admitted(X, y, model, n, seed, "mean_gradient")
+    check_noise_pct(noise_pct, "mean_gradient")
+    check_count(cell, "cell", "mean_gradient")
+    copies = _noisy_copies(admitted, noise_pct, np.random.SeedSequence(seed).entropy, cell)
+    return _mean_gradient(copies, n, admitted, model, "mean_gradient")
 
 
 def adapt_grad(
@@ -214,22 +238,27 @@ def forward_estimate(
     copies = noise_adder(admitted, noise_pct, "paper")
     sigmas = noise_pct * (x.amax(dim=(1, 2, 3)) - x.amin(dim=(1, 2, 3)))
 
-    def map_of(i: int, model: nn.Module) -> Tensor:
-        slopes, squares, label = 0, 0, admitted.labels[i]
-        for some in even_batches(n, ON_A_CORE):
-            epsilon = [draw_noise(partial(coarse, cell=cell), sizes, "cpu", entropy, i, k).to(x)
-                       for k in some]
-            up, down = (torch.stack([copies(i, sign * e) for e in epsilon]).permute(0, 3, 1, 2)
-                        for sign in (1, -1))
-            with torch.no_grad():
-                difference = (model(up)[:, label] - model(down)[:, label]) / (2 * sigmas[i])
-            z = torch.stack([e[::cell, ::cell].permute(2, 0, 1).flatten() for e in epsilon])
-            slopes = slopes + difference @ z
-            squares = squares + z.T @ z if regression else 0
-        slopes = torch.linalg.solve(squares, slopes) if regression else slopes / n
-        return slopes.reshape(1, *shape)
+    score, threads = score_function(model, workers(x.device))
 
-    return by_number(map_of, admitted, model, "forward_estimate")
+    def pairs(job: tuple[int, range]) -> tuple[Tensor, Tensor]:
+        i, some = job
+        epsilon = [draw_noise(partial(coarse, cell=cell), sizes, "cpu", entropy, i, k).to(x)
+                   for k in some]
+        up, down = (score(torch.stack([copies(i, sign * e) for e in epsilon]).permute(0, 3, 1, 2),
+                          admitted.labels[i]) for sign in (1, -1))
+        z = torch.stack([e[::cell, ::cell].permute(2, 0, 1).flatten() for e in epsilon])
+        return z, (up - down) / (2 * sigmas[i])
+
+    jobs = [(i, some) for i in range(len(x)) for some in even_batches(n, ON_A_CORE)]
+    slopes = x.new_zeros(len(x), math.prod(shape))
+    squares = x.new_zeros(len(x), math.prod(shape), math.prod(shape)) if regression else None
+    for (i, _), (z, difference) in zip(jobs, map_in_order(pairs, jobs, threads), strict=True):
+        slopes[i] += difference @ z
+        if regression:
+            squares[i] += z.T @ z
+    slopes = torch.linalg.solve(squares, slopes) if regression else slopes / n
+    refuse_not_finite(slopes, admitted, model, "forward_estimate")
+    return slopes.reshape(len(x), *shape)
 
 
 def coarse(shape: tuple[int, ...], generator: torch.Generator, cell: int = 32) -> Tensor:
@@ -256,21 +285,24 @@ def _admitted(
     return admitted
 
 
-def _noise(admitted: Admitted, seed: int | None) -> Copies:
+def _noise(admitted: Admitted, seed: int | None, cell: int = 1) -> Copies:
     """The noise of some copies of a picture, (k, C, H, W), standard normal."""
     entropy, (_, channels, *sides) = np.random.SeedSequence(seed).entropy, admitted.inputs.shape
+    source = partial(coarse, cell=cell) if cell > 1 else gaussian
 
     def noise(i: int, some: Sequence[int]) -> Tensor:
-        drawn = [draw_noise(gaussian, (*sides, channels), admitted.inputs.device, entropy, i, k)
+        drawn = [draw_noise(source, (*sides, channels), admitted.inputs.device, entropy, i, k)
                  for k in some]
         return torch.stack(drawn).permute(0, 3, 1, 2)
 
     return noise
 
 
-def _noisy_copies(admitted: Admitted, noise_pct: float, entropy: int) -> Copies:
+def _noisy_copies(
+    admitted: Admitted, noise_pct: float, entropy: int, cell: int = 1
+) -> Copies:
     """Noisy copies in the paper's manner."""
-    noise, noisy = _noise(admitted, entropy), noise_adder(admitted, noise_pct, "paper")
+    noise, noisy = _noise(admitted, entropy, cell), noise_adder(admitted, noise_pct, "paper")
     return lambda i, some: torch.stack(
         [noisy(i, e) for e in noise(i, some).permute(0, 2, 3, 1)]).permute(0, 3, 1, 2)
 

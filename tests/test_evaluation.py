@@ -99,6 +99,15 @@ def test_both_curves_start_at_the_picture_and_end_at_the_filling(X5, y5, model, 
         assert torch.allclose(curve[:, -1], class_scores(filling, y5[:2], model), atol=1e-4)
 
 
+def test_the_two_orders_share_the_scores_of_both_ends(network):
+    X, y, maps = written_inputs()
+    seen = []
+    network.register_forward_hook(lambda module, given, scores: seen.append(len(scores)))
+    patch_flipping(X, y, maps, network, patch=4, steps=4)
+    judged = seen.pop(0)  # the door asks how many classes there are
+    assert judged <= len(X) and sum(seen) == 2 * 4 * len(X)
+
+
 def test_a_map_and_its_double_give_the_same_curves(network):
     X, y, maps = written_inputs()
     once, twice = (patch_flipping(X, y, factor * maps, network, patch=4) for factor in (1, 2))

@@ -1,6 +1,7 @@
 """SmoothGrad's newer relatives: what each formula says where the answer is known exactly."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from labutils.relatives import (
     coarse,
     forward_estimate,
     fusion_grad,
+    mean_gradient,
     noise_grad,
     smooth_diff,
 )
@@ -27,8 +29,9 @@ from labutils.saliency import compute_saliency_maps
 from labutils.smoothgrad import smoothgrad
 
 LABELS = [3, 8, 1]
-RELATIVES = {"adapt_grad": adapt_grad, "noise_grad": noise_grad, "fusion_grad": fusion_grad,
-             "smooth_diff": smooth_diff, "forward_estimate": forward_estimate}
+RELATIVES = {"mean_gradient": mean_gradient, "adapt_grad": adapt_grad, "noise_grad": noise_grad,
+             "fusion_grad": fusion_grad, "smooth_diff": smooth_diff,
+             "forward_estimate": forward_estimate}
 SMALL = {"fusion_grad": {"m": 2}, "forward_estimate": {"cell": 8}}
 
 
@@ -50,8 +53,8 @@ def noise_of(i: int, k: int, X: Tensor, seed: int) -> Tensor:
     return draw_noise(gaussian, shape, "cpu", seed, i, k).permute(2, 0, 1)
 
 
-def mean_gradient(X: Tensor, y: list[int], model: nn.Module, n: int, noise_pct: float,
-                  seed: int) -> Tensor:
+def copy_by_copy(X: Tensor, y: list[int], model: nn.Module, n: int, noise_pct: float,
+                 seed: int) -> Tensor:
     """The paper's SmoothGrad before the magnitude, copy by copy."""
     means = []
     for i, x in enumerate(X):
@@ -59,6 +62,24 @@ def mean_gradient(X: Tensor, y: list[int], model: nn.Module, n: int, noise_pct: 
         copies = torch.stack([x + sigma * noise_of(i, k, X, seed) for k in range(n)])
         means.append(compute_saliency_maps(copies, n * [y[i]], model).mean(dim=0))
     return torch.stack(means)
+
+
+# --- the mean gradient ---
+
+def test_the_mean_gradient_is_the_papers_smoothgrad_before_the_magnitude(small_X, small_model):
+    found = mean_gradient(small_X, LABELS, small_model, n=7, noise_pct=0.2, seed=3)
+    expected = copy_by_copy(small_X, LABELS, small_model, 7, 0.2, 3)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    papers = smoothgrad(small_X, LABELS, small_model, 7, 0.2, manner="paper", reduction="signed",
+                        seed=3)
+    torch.testing.assert_close(max_abs(found), papers, rtol=1e-4, atol=1e-6)
+
+
+def test_the_mean_gradients_noise_may_be_the_same_within_a_cell(small_X, small_model):
+    found = mean_gradient(small_X, LABELS, small_model, n=3, cell=4, seed=1)
+    papers = smoothgrad(small_X, LABELS, small_model, 3, manner="paper", reduction="signed",
+                        noise=partial(coarse, cell=4), seed=1)
+    torch.testing.assert_close(max_abs(found), papers, rtol=1e-4, atol=1e-6)
 
 
 # --- AdaptGrad ---
@@ -132,7 +153,7 @@ def test_noise_grad_averages_any_method(small_X, small_model):
 
 def test_fusion_grad_without_noise_on_the_weights_is_smoothgrad(small_X, small_model):
     found = fusion_grad(small_X, LABELS, small_model, n=2, m=3, sigma=0, noise_pct=0.2, seed=4)
-    torch.testing.assert_close(found, mean_gradient(small_X, LABELS, small_model, 6, 0.2, 4),
+    torch.testing.assert_close(found, copy_by_copy(small_X, LABELS, small_model, 6, 0.2, 4),
                                rtol=1e-4, atol=1e-6)
     expected = smoothgrad(small_X, LABELS, small_model, 6, 0.2, manner="paper",
                           reduction="signed", seed=4)
@@ -155,7 +176,7 @@ def test_smooth_diff_without_noise_is_the_gradient(small_X, small_model):
 def test_smooth_diff_of_one_copy_is_the_gradient_at_that_copy(small_X, small_model):
     torch.testing.assert_close(
         smooth_diff(small_X, LABELS, small_model, n=1, noise_pct=0.3, seed=6),
-        mean_gradient(small_X, LABELS, small_model, 1, 0.3, 6), rtol=1e-4, atol=1e-6)
+        copy_by_copy(small_X, LABELS, small_model, 1, 0.3, 6), rtol=1e-4, atol=1e-6)
 
 
 def test_both_hold_on_squeezenet(X5, y5, model):
@@ -163,7 +184,7 @@ def test_both_hold_on_squeezenet(X5, y5, model):
     clean = smooth_diff(X, y, model, n=2, noise_pct=0)
     assert relative_difference(clean, compute_saliency_maps(X, y, model)) < NEAR_EDGES
     one = smooth_diff(X, y, model, n=1, noise_pct=0.1, seed=6)
-    assert relative_difference(one, mean_gradient(X, y, model, 1, 0.1, 6)) < NEAR_EDGES
+    assert relative_difference(one, copy_by_copy(X, y, model, 1, 0.1, 6)) < NEAR_EDGES
 
 
 def test_both_hold_on_a_network_with_shortcuts():
@@ -171,7 +192,7 @@ def test_both_hold_on_a_network_with_shortcuts():
         torch.manual_seed(0)
         network, X = resnet18(weights=None).eval(), torch.randn(1, 3, 48, 48)
     one = smooth_diff(X, [5], network, n=1, noise_pct=0.1, seed=6)
-    assert relative_difference(one, mean_gradient(X, [5], network, 1, 0.1, 6)) < NEAR_EDGES
+    assert relative_difference(one, copy_by_copy(X, [5], network, 1, 0.1, 6)) < NEAR_EDGES
 
 
 POOLINGS = {
@@ -189,13 +210,13 @@ def test_with_a_single_gate_smooth_diff_is_smoothgrad(small_X, name):
         size = nn.Sequential(*layers)(small_X).shape[1]
         network = nn.Sequential(*layers, nn.Linear(size, 10)).eval()
     found = smooth_diff(small_X, LABELS, network, n=7, noise_pct=0.3, seed=6)
-    torch.testing.assert_close(found, mean_gradient(small_X, LABELS, network, 7, 0.3, 6),
+    torch.testing.assert_close(found, copy_by_copy(small_X, LABELS, network, 7, 0.3, 6),
                                rtol=1e-4, atol=1e-6)
 
 
 def test_with_two_gates_smooth_diff_is_not_smoothgrad(small_X, small_model):
     found = smooth_diff(small_X, LABELS, small_model, n=7, noise_pct=0.3, seed=6)
-    expected = mean_gradient(small_X, LABELS, small_model, 7, 0.3, 6)
+    expected = copy_by_copy(small_X, LABELS, small_model, 7, 0.3, 6)
     assert 0.001 < relative_difference(found, expected) < 0.9
 
 
@@ -256,6 +277,13 @@ def test_scores_and_gradients_of_coarse_copies_tell_the_same(small_X, small_mode
                         for _ in range(60)])
     mean = compute_saliency_maps(copies, [3] * 60, small_model).mean(dim=0, keepdim=True)
     assert relative_difference(found, cell_sums(mean, 8)) < 0.1
+
+
+def test_squeezenets_scores_take_the_short_way_to_the_same_slopes(X5, y5, model):
+    found = forward_estimate(X5[:1], y5[:1], model, n=3, cell=112, seed=0)
+    the_long_way = forward_estimate(X5[:1], y5[:1], nn.Sequential(model).eval(), n=3, cell=112,
+                                    seed=0)
+    torch.testing.assert_close(found, the_long_way, rtol=1e-3, atol=1e-3)
 
 
 def test_coarse_noise_is_standard_normal_and_the_same_within_a_cell():
@@ -337,6 +365,8 @@ def test_a_relative_refuses_maps_that_are_not_finite(small_X, small_model, name)
     (fusion_grad, {"m": 0}, "^fusion_grad: m is 0; expected"),
     (fusion_grad, {"noise_pct": -1}, "^fusion_grad: noise_pct is -1"),
     (smooth_diff, {"noise_pct": torch.nan}, "^smooth_diff: noise_pct is nan"),
+    (mean_gradient, {"cell": 0}, "^mean_gradient: cell is 0"),
+    (mean_gradient, {"noise_pct": -1}, "^mean_gradient: noise_pct is -1"),
     (forward_estimate, {"cell": 0}, "^forward_estimate: cell is 0")])
 def test_settings_that_are_none_are_refused(small_X, small_model, function, options, message):
     with pytest.raises(ValueError, match=message):

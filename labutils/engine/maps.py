@@ -35,7 +35,7 @@ def as_maps(maps: Tensor | np.ndarray, inputs: Tensor | None, caller: str) -> Te
     bad = (~torch.isfinite(maps)).flatten(1).any(dim=1)
     if bad.any():
         raise ValueError(f"{caller}: the map of picture {int(bad.nonzero()[0])} has NaN or "
-                         "infinite values.")
+                         "infinite values; look at how it was computed.")
     return maps
 
 
