@@ -25,9 +25,9 @@ BRIGHTEST = 99.5  # percentile that is drawn at full brightness, as in plot_maps
 LARGEST = 300_000  # characters
 
 # A form of its own keeps the radio buttons of two sliders apart, so nothing here needs an id.
-# JupyterLab would take the arrow keys for its own; the attribute data-lm-… forbids it.
+# JupyterLab would take the arrow keys for its own; data-lm-… forbids it, on the very element.
 PAGE = """\
-<form autocomplete="off" data-lm-suppress-shortcuts="true" onsubmit="return false"
+<form autocomplete="off" onsubmit="return false"
  style="border: 1px solid; border-radius: 6px; padding: 0.6em 1em; max-width: 44em"
  data-page="{data}" oninput="{on_input}">
 <div hidden>
@@ -49,13 +49,15 @@ where scripts run: on the course's site, and in Jupyter or Colab once you have r
 </form>"""
 CHOICE = """\
 <label style="display: inline-flex; gap: 0.5em; align-items: center; min-height: 2.75em; \
-margin-right: 1.5em"><input type="radio" name="picture" value="{k}"{checked}><span>{name}</span>\
+margin-right: 1.5em"><input type="radio" name="picture" value="{k}"{checked} \
+data-lm-suppress-shortcuts="true"><span>{name}</span>\
 </label>"""
 KNOB = """\
 <div style="display: flex; flex-wrap: wrap; gap: 0 0.8em; align-items: center">
 <label style="display: flex; flex: 1; gap: 0.8em; align-items: center">\
 <span style="width: 6em; font-weight: bold">{name}</span>\
 <input type="range" min="0" max="{last}" step="1" value="{place}" aria-valuetext="{value}" \
+data-lm-suppress-shortcuts="true" \
 style="flex: 1; min-width: 8em; height: 2.75em; margin: 0"></label>
 <output aria-live="off" style="width: 3em">{value}</output>
 </div>"""

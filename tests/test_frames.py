@@ -113,6 +113,10 @@ def test_two_sliders_on_one_page_share_no_name(page):
     assert len(Elements(page).all("form")) == 1
 
 
+def test_jupyterlab_leaves_the_arrow_keys_to_every_knob_and_button(page):
+    assert all("data-lm-suppress-shortcuts" in button for button in Elements(page).all("input"))
+
+
 def test_nothing_is_fetched(page):
     assert not re.search(r"https?:|url\(|@import|<script|<link", page)
     assert all(src.startswith("data:") for src in re.findall(r'src="([^"]*)', page))
