@@ -21,7 +21,8 @@ KEPT = "my_picture.png"
 
 def picture_button() -> FileUpload:
     """A button that opens the browser's file dialog; ``take_picture`` reads what was chosen."""
-    return FileUpload(accept="image/*", multiple=False, description="Choose a picture")
+    return FileUpload(accept="image/*", multiple=False, description="Choose a picture",
+                      layout={"width": "max-content"})
 
 
 def colab_dialog() -> dict[str, bytes]:
