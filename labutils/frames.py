@@ -55,10 +55,10 @@ data-lm-suppress-shortcuts="true"><span>{name}</span>\
 KNOB = """\
 <div style="display: flex; flex-wrap: wrap; gap: 0 0.8em; align-items: center">
 <label style="display: flex; flex: 1; gap: 0.8em; align-items: center">\
-<span style="width: 6em; font-weight: bold">{name}</span>\
+<span style="width: 5.5em; font-weight: bold">{name}</span>\
 <input type="range" min="0" max="{last}" step="1" value="{place}" aria-valuetext="{value}" \
 data-lm-suppress-shortcuts="true" \
-style="flex: 1; min-width: 8em; height: 2.75em; margin: 0"></label>
+style="flex: 1; min-width: 4em; height: 2.75em; margin: 0"></label>
 <output aria-live="off" style="width: 3em">{value}</output>
 </div>"""
 PICTURE = """\
