@@ -17,7 +17,7 @@ help:
 	@echo "make test    run the tests and re-execute the notebooks, in minutes"
 	@echo "make test-long   run what make test leaves out: all seeds, the original data and more"
 	@echo "make test-all   run what both leave out: a whole class, graded in several ways"
-	@echo "make lab     open JupyterLab on notebooks/student/"
+	@echo "make lab     open JupyterLab on notebook 01 of notebooks/student/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make ledger  print every claim that the notebooks test, with its number and verdict"
 	@echo "make bench   time SmoothGrad against the original lab's loop and captum"
@@ -63,9 +63,10 @@ test-all: venv venv-grading
 	@echo "Testing a whole class, graded in several ways (ten minutes or so)"
 	@$(PYTEST) --long -m rare --durations=15 tests
 
+# scripts/jupyter/: where it opens, no question about news, room for photographs of 50 MB.
 lab: venv
-	@echo "JupyterLab opens on notebooks/student/; stop it with Ctrl-C"
-	@.venv/bin/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/student
+	@echo "JupyterLab opens notebook 01, the others beside it; stop it with Ctrl-C"
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/scripts/jupyter" .venv/bin/python -m jupyterlab
 
 site: venv-site
 	@.venv-site/bin/python scripts/build_site.py

@@ -1,19 +1,78 @@
-"""A student's own photograph goes along: notebook 01 keeps it, later notebooks find it.
+"""A student's own photograph goes along: notebook 01 takes and keeps it, later notebooks find it.
 
 Its label is the network's first choice, since nobody labelled it.
 """
 
+import importlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from ipywidgets import FileUpload
 from PIL import Image
 
 from labutils.engine.door import describe
-from labutils.files.picture_files import open_rgb
-from labutils.pictures import SIZE, read_picture
+from labutils.files.picture_files import open_rgb, rgb_of
+from labutils.pictures import SIZE, middle_square, read_picture
 
 KEPT = "my_picture.png"
+
+
+def picture_button() -> FileUpload:
+    """A button that opens the browser's file dialog; ``take_picture`` reads what was chosen."""
+    return FileUpload(accept="image/*", multiple=False, description="Choose a picture",
+                      layout={"width": "max-content"})
+
+
+def colab_dialog() -> dict[str, bytes]:
+    """Colab's own file dialog, which waits for a choice: file name → content.
+
+    Raises:
+        RuntimeError: this is not Colab.
+    """
+    try:
+        files = importlib.import_module("google.colab.files")
+    except ImportError as error:
+        raise RuntimeError("colab_dialog: this is not Colab; use picture_button(), or the name "
+                           "of a file.") from error
+    return files.upload()
+
+
+def take_picture(
+    source: str | os.PathLike | FileUpload | Mapping[str, bytes]
+) -> np.ndarray | None:
+    """The chosen picture, uint8 (224, 224, 3): upright, its middle square, resized.
+
+    Args:
+        source: a file's name, what ``picture_button`` or what ``colab_dialog`` gave.
+
+    Returns:
+        The picture, or None where nothing has been chosen yet.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: empty, not a picture (the message says what it is), or too large.
+    """
+    if isinstance(source, str | os.PathLike):
+        return read_picture(source)
+    chosen = _contents(source.value if isinstance(source, FileUpload) else source)
+    if not chosen:
+        return None
+    name, content = list(chosen.items())[-1]
+    return middle_square(rgb_of(bytes(content), name, "take_picture"))
+
+
+def _contents(value: tuple[dict, ...] | Mapping) -> dict[str, bytes]:
+    """File name → content, of the button's value or of Colab's.
+
+    ipywidgets 7, which Colab has: {name: {"metadata": …, "content": bytes}}; ipywidgets 8:
+    ({"name": …, "content": memoryview}, …).
+    """
+    if isinstance(value, Mapping):
+        return {name: file["content"] if isinstance(file, Mapping) else file
+                for name, file in value.items()}
+    return {file["name"]: file["content"] for file in value}
 
 
 def keep_picture(picture: np.ndarray, path: str | os.PathLike = KEPT) -> Path:

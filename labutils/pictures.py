@@ -92,9 +92,13 @@ def read_picture(path: str | os.PathLike, size: int = SIZE) -> np.ndarray:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: empty, not a picture, or too large to be unpacked.
+        ValueError: empty, not a picture, or too large.
     """
-    img = open_rgb(Path(path).expanduser(), "read_picture")
+    return middle_square(open_rgb(Path(path).expanduser(), "read_picture"), size)
+
+
+def middle_square(img: Image.Image, size: int = SIZE) -> np.ndarray:
+    """An RGB image as uint8 (size, size, 3): its middle square, resized."""
     side = min(img.size)
     left, top = (img.width - side) // 2, (img.height - side) // 2
     square = img.crop((left, top, left + side, top + side))

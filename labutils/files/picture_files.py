@@ -1,9 +1,16 @@
 """Picture files of any kind as 8-bit RGB."""
 
+import io
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+LARGEST = 50 * 10**6  # bytes
+HEIC = {b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx",
+                                      b"mif1", b"msf1")}
 
 
 def open_rgb(path: Path, caller: str) -> Image.Image:
@@ -11,21 +18,62 @@ def open_rgb(path: Path, caller: str) -> Image.Image:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: empty, not a picture, or too large to be unpacked.
+        ValueError: empty, not a picture, or too large.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{caller}: there is no file {path}.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{caller}: {path} is empty (0 bytes); copy or download it again.")
+    _check_bytes(path.stat().st_size, str(path), caller)
+    return rgb_of(path.read_bytes(), str(path), caller)
+
+
+def rgb_of(data: bytes, name: str, caller: str) -> Image.Image:
+    """The same of a file's bytes; errors as in ``open_rgb``, which call it by its name."""
+    _check_bytes(len(data), name, caller)
     try:
-        with Image.open(path) as img:
-            # Phones store the picture lying on its side, with a note how to turn it.
-            return as_rgb(ImageOps.exif_transpose(img), "it")
-    except Exception as error:  # damaged bytes make Pillow raise errors of many kinds
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as img:
+                # Phones store the picture lying on its side, with a note how to turn it.
+                return as_rgb(ImageOps.exif_transpose(img), "it")
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ValueError(
-            f"{caller}: {path} is not a picture that can be read "
-            f"({type(error).__name__}: {error}); expected a JPEG, PNG, WebP or BMP file."
+            f"{caller}: {name} has more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} million pixels; "
+            "224 × 224 are enough here, so save it smaller.") from error
+    except Exception as error:  # damaged bytes make Pillow raise errors of many kinds
+        if kind := kind_of(data):
+            raise ValueError(f"{caller}: {name} is {kind}.") from error
+        raise ValueError(
+            f"{caller}: {name} is not a picture that can be read "
+            f"({type(error).__name__}: {_short(error)}); expected a JPEG, PNG, WebP or BMP file."
         ) from error
+
+
+def kind_of(data: bytes) -> str:
+    """What a file is that is no readable picture, and what to do; "" where nobody knows.
+
+    By its first bytes: people rename files, and browsers do.
+    """
+    if data.startswith(b"%PDF"):
+        return "a PDF document, not a picture; take a screenshot of the page and choose that"
+    if data[4:12] in HEIC:
+        return ("a HEIC photograph, as iPhones take them, which cannot be read here; save or send "
+                "it as JPEG (a screenshot of it will do) and choose that")
+    if data[4:8] == b"ftyp" or data.startswith(b"\x1aE\xdf\xa3") or data[8:12] == b"AVI ":
+        return "a video, not a picture; pause it, take a screenshot and choose that"
+    return ""
+
+
+def _check_bytes(size: int, name: str, caller: str) -> None:
+    if size == 0:
+        raise ValueError(f"{caller}: {name} is empty (0 bytes); copy or download it again.")
+    if size > LARGEST:
+        raise ValueError(f"{caller}: {name} has {size / 1e6:.0f} MB; a picture of at most "
+                         f"{LARGEST / 1e6:.0f} MB is read, so save it smaller.")
+
+
+def _short(error: Exception) -> str:
+    """Its message without the address in memory that Pillow puts there."""
+    return re.sub(r" <_io\.BytesIO object at \w+>", "", str(error))
 
 
 def as_rgb(img: Image.Image, name: str) -> Image.Image:
