@@ -5,7 +5,7 @@ import json
 SOLUTION = "BEGIN SOLUTION"
 FOR_INSTRUCTORS = " · for instructors"  # at the end of a source's first line
 NOTE = ("\n\n> The exercises are left for you to write; what you see below them was computed with "
-        "model answers. The badge above opens the notebook.")
+        "model answers. The link above opens the notebook.")
 
 
 def without_solutions(executed: str, handed_out: str) -> str:
@@ -16,7 +16,7 @@ def without_solutions(executed: str, handed_out: str) -> str:
         handed_out: its student version, as JSON.
 
     Returns:
-        The executed notebook, as JSON: answers are the stubs, and the badge opens the
+        The executed notebook, as JSON: answers are the stubs, and the link to Colab opens the
         student version; the opening says so.
     """
     notebook, released = json.loads(executed), json.loads(handed_out)
