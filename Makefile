@@ -9,8 +9,11 @@ PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 # thread and puts the longest files first.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# For make colab-check: Colab's Python where there is one.
+COLAB_PYTHON = $(shell python3.13 -c "" 2>/dev/null && echo python3.13 || echo $(PYTHON))
+
 .PHONY: help run test test-long test-all lab site ledger bench student grade formgrader clean set-owner rehearse \
-        browser-check venv venv-site venv-grading venv-browser
+        browser-check colab-check venv venv-site venv-grading venv-browser venv-colab
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
@@ -26,6 +29,7 @@ help:
 	@echo "make rehearse   grade a made-up class, honest and hostile, and compare its scores"
 	@echo "make formgrader   open the pages for marking by hand"
 	@echo "make browser-check   use the site and three notebooks in Chromium, screenshots in build/browser/"
+	@echo "make colab-check   run notebooks and set-up with Colab's versions (6 GB, a quarter of an hour)"
 	@echo "make clean   delete build/ (the gradebook stays) and the caches"
 	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
 	@echo "Another Python than python3: make run PYTHON=python3.12"
@@ -44,6 +48,11 @@ venv-grading:
 # What drives a browser; JupyterLab itself runs in .venv.
 venv-browser:
 	@sh scripts/ensure_venv.sh .venv-browser tests/browser/requirements.txt
+
+# Colab's versions, and no newer ones.
+venv-colab:
+	@PYTHON=$(COLAB_PYTHON) sh scripts/ensure_venv.sh .venv-colab scripts/colab_versions.txt \
+	    scripts/colab_versions.txt
 
 run: venv venv-site
 	@.venv/bin/python scripts/run_notebooks.py $(NOTEBOOKS)
@@ -99,6 +108,10 @@ formgrader: venv-grading
 browser-check: venv venv-browser site
 	@echo "Using the site and the notebooks in a browser (three minutes or so)"
 	@.venv-browser/bin/python -m pytest -n 2 --dist loadfile --confcutdir=tests/browser tests/browser
+
+# ONLY="faults 04 student/04" runs these alone.
+colab-check: venv-colab
+	@.venv-colab/bin/python scripts/colab_check.py $(ONLY)
 
 # Scores that were given by hand are in build/grading/ and nowhere else.
 clean:

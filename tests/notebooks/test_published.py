@@ -86,13 +86,9 @@ def test_set_up_and_imports_are_folded(pair):
     assert [bool(name) for name in names[2:]] == hidden
 
 
-@pytest.mark.parametrize("badge", ["images/colab-badge.svg", "https://example.org/badge.svg"])
-def test_the_badges_picture_is_the_sites_own(badge):
-    notebook = {"cells": [{"cell_type": "markdown", "id": "title", "metadata": {},
-                           "source": f"# 01\n\n[![Open in Colab]({badge})](https://colab/x)"}]}
-    published = json.loads(as_published(json.dumps(notebook), json.dumps(notebook)))
-    assert "[![Open in Colab](images/colab-badge.svg)](https://colab/x)" in (
-        published["cells"][0]["source"])
+def test_the_link_to_colab_has_a_picture_on_the_site(pair):
+    first = "".join(pair[1]["cells"][0]["source"])
+    assert "[![Open in Colab](images/colab-badge.svg)](https://colab" in first
 
 
 def test_what_jupyterlab_folds_is_folded():
