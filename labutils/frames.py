@@ -30,7 +30,7 @@ PAGE = """\
 <form autocomplete="off" onsubmit="return false"
  style="border: 1px solid; border-radius: 6px; padding: 0.6em 1em; max-width: 44em"
  data-page="{data}" oninput="{on_input}">
-<div hidden>
+<div style="display: none">
 <fieldset style="border: 0; margin: 0; padding: 0">
 <legend style="font-weight: bold; padding: 0; width: auto; float: none; font-size: 1em">\
 Picture</legend>
@@ -82,11 +82,13 @@ const show = (img, data, alt) => { img.src = 'data:image/webp;base64,' + data; i
 show(photo, ...page.photos[k]);
 show(map, page.frames[frame], caption);
 this.querySelector('[role=status]').textContent = caption;"""
-# Runs once, where scripts run at all. A browser may have kept the knobs of an earlier visit.
+# Runs once, where scripts run at all. Viewers that keep scripts out keep pictures, so a picture
+# starts it; JupyterLab then drops "hidden", but not "display". The last line: a browser may have
+# kept where the knobs stood at an earlier visit.
 ON_LOAD = """\
 this.onload = null;
 const page = this.closest('form');
-page.firstElementChild.hidden = false;
+page.firstElementChild.style.display = '';
 page.lastElementChild.hidden = true;
 page.oninput();"""
 
