@@ -19,7 +19,7 @@ help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
 	@echo "make test    run the tests and re-execute the notebooks, in minutes"
 	@echo "make test-long   run what make test leaves out: all seeds, the original data and more"
-	@echo "make test-all   run what both leave out: a whole class, graded in several ways"
+	@echo "make test-all   run what both leave out: a class graded, and over a cluster"
 	@echo "make lab     open JupyterLab on notebook 01 of notebooks/student/"
 	@echo "make site    build build/site/index.html from the executed notebooks"
 	@echo "make ledger  print every claim that the notebooks test, with its number and verdict"
@@ -69,7 +69,7 @@ test-long: venv venv-grading
 
 # What takes longest and hangs on little: after a change of grading/.
 test-all: venv venv-grading
-	@echo "Testing a whole class, graded in several ways (ten minutes or so)"
+	@echo "Testing a class graded, and over a cluster (ten minutes or so)"
 	@$(PYTEST) --long -m rare --durations=15 tests
 
 # scripts/jupyter/: where it opens, no question about news, room for photographs of 50 MB.

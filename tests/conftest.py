@@ -38,7 +38,7 @@ NEAR_EDGES = 1e-3
 
 # If a file that takes long began last, one of two processes would wait for it. Rounded seconds of
 # one core; only the order depends on them.
-SECONDS = {"test_class.py": 400, "test_original_data_notebooks.py": 300,
+SECONDS = {"test_class.py": 130, "test_original_data_notebooks.py": 300,
            "05_noise_and_sample_count.ipynb": 105, "test_small_class.py": 100,
            "06_other_noise_and_aggregation.ipynb": 50, "04_smoothgrad_homework.ipynb": 45,
            "test_judging.py": 60, "test_student_versions.py": 40,

@@ -80,7 +80,7 @@ def keep_figures(results: dict[str, Staged], files: dict[str, Path]) -> None:
 
     They are linked in the student's feedback and earn nothing.
     """
-    bounds, figures = Bounds(), {}
+    figures: dict[str, list[str]] = {}
     students = {result.student for result in results.values() if not result.problem}
     for path, result in results.items():
         if (result.student in students and FIGURE.fullmatch(files[path].suffix)
@@ -92,8 +92,8 @@ def keep_figures(results: dict[str, Staged], files: dict[str, Path]) -> None:
         folder.mkdir(parents=True)
         for number, path in enumerate(paths, start=1):
             told = "a figure: not scored, "
-            if number > bounds.figures or files[path].stat().st_size > bounds.figure_bytes:
-                told += f"not kept (at most {bounds.figures} of {bounds.figure_bytes >> 20} MB)"
+            if number > Bounds.figures or files[path].stat().st_size > Bounds.figure_bytes:
+                told += f"not kept (at most {Bounds.figures} of {Bounds.figure_bytes >> 20} MB)"
             else:
                 name = f"figure-{number}{files[path].suffix.lower()}"
                 shutil.copy2(files[path], folder / name)
@@ -149,34 +149,39 @@ def is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
+class Problem(Exception):
+    """Why a file cannot be graded."""
+
+
 def examine(file: Path, who: Who, homework: dict[str, Homework]) -> Staged:
     """Read one file, or say why it cannot be graded."""
     result = Staged(who.file, who, who.student, who.homework)
-    notebook = attempt(file, result)
-    if notebook is not None:
-        try:
-            prepare(notebook, result, homework)
-        except Exception as error:  # whatever a notebook contains, the others are graded
-            result.problem = f"cannot be prepared for grading ({type(error).__name__})"
+    try:
+        prepare(attempt(file), result, homework)
+    except Problem as problem:
+        result.problem = str(problem)
+    except Exception as error:  # whatever a notebook contains, the others are graded
+        result.problem = f"cannot be prepared for grading ({type(error).__name__})"
     return result
 
 
 def prepare(notebook: NotebookNode, result: Staged, homework: dict[str, Homework]) -> None:
-    """Find the answers, or write into result why the notebook cannot be graded."""
+    """Find the answers and write them into the result.
+
+    Raises:
+        Problem: it is none of the homework, or nobody's.
+    """
     alike = {name: likeness(notebook, one.released) for name, one in homework.items()}
     best = max(alike, key=alike.__getitem__)
     if alike[best] == 0:
-        result.problem = "a foreign notebook: nothing in it was handed out as homework"
-        return
+        raise Problem("a foreign notebook: nothing in it was handed out as homework")
     if result.assignment not in homework:
         result.assignment = best
         result.notes.append(f"recognised as {best} by its contents")
     elif alike[result.assignment] == 0:
-        result.problem = f"a foreign notebook: its contents are those of {best}"
-        return
+        raise Problem(f"a foreign notebook: its contents are those of {best}")
     if not result.student:
-        result.problem = "the name does not say whose it is: write it into who.csv"
-        return
+        raise Problem("the name does not say whose it is: write it into who.csv")
     result.found = find(notebook, homework[result.assignment])
     result.notes += result.found.notes
     result.texts = {claimed_id(cell): printable(cell.source)
@@ -186,29 +191,29 @@ def prepare(notebook: NotebookNode, result: Staged, homework: dict[str, Homework
         printable(nbformat.writes(result.found.notebook)).encode()).hexdigest()
 
 
-def attempt(path: Path, result: Staged) -> NotebookNode | None:
-    """Read a notebook; None, and the problem in result, if it is none."""
-    bounds = Bounds()
-    if path.is_symlink():
-        result.problem = "a link, which is not followed"
-    elif not path.name.lower().removesuffix(".txt").removesuffix(".json").endswith(".ipynb"):
-        result.problem = "not a notebook (.ipynb)"
-    elif path.stat().st_size == 0:
-        result.problem = "an empty file"
-    elif path.stat().st_size > bounds.file_bytes:
-        result.problem = f"larger than {bounds.file_bytes >> 20} MB"
-    if result.problem:
-        return None
+def attempt(path: Path) -> NotebookNode:
+    """Read a notebook.
+
+    Raises:
+        Problem: it is none.
+    """
+    name, size, most = path.name.lower(), path.lstat().st_size, Bounds.file_bytes
+    for wrong, problem in (
+            (path.is_symlink(), "a link, which is not followed"),
+            (not name.removesuffix(".txt").removesuffix(".json").endswith(".ipynb"),
+             "not a notebook (.ipynb)"),
+            (size == 0, "an empty file"),
+            (size > most, f"larger than {most >> 20} MB")):
+        if wrong:
+            raise Problem(problem)
     try:
         with warnings.catch_warnings(action="ignore"):  # what is odd here is mended
             notebook = nbformat.reads(decoded(path.read_bytes()), as_version=4)
         empty = not any(cell.source.strip() for cell in notebook.cells)
     except Exception as error:  # any file may be handed in, so any error may come of it
-        result.problem = f"cannot be read as a notebook ({type(error).__name__})"
-        return None
+        raise Problem(f"cannot be read as a notebook ({type(error).__name__})") from error
     if empty:
-        result.problem = "an empty notebook"
-        return None
+        raise Problem("an empty notebook")
     return notebook
 
 

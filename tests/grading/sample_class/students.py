@@ -37,7 +37,8 @@ CHECK = "smoothgrad-check"
 # test_names.py and by the tiny class.
 REHEARSED = {"partial", "pip", "elsewhere", "atend", "newcell", "helper", "memory", "Ann_Lee",
              "Ann_Ray", "deletedtest", "doubled", "stripped", "colab", "warning", "exit", "loud",
-             "formatter", "sum", "noassert", "swallowed", "spy", "caller", "crowd"}
+             "noanswer", "formatter", "sum", "transformer", "noassert", "swallowed", "numpy",
+             "framer", "spy", "caller", "crowd"}
 
 
 @dataclass(frozen=True)
