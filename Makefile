@@ -10,7 +10,7 @@ PLACEHOLDER = github\(\.com\)\{0,1\}/OWNER/
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test test-long test-all lab site ledger bench student grade formgrader clean set-owner rehearse \
-        venv venv-site venv-grading
+        browser-check venv venv-site venv-grading venv-browser
 
 help:
 	@echo "make run     execute every notebook into build/notebooks/, then build the site"
@@ -25,6 +25,7 @@ help:
 	@echo "make grade SUBMISSIONS=folder   grade a class into build/grading/, see grading/README.md"
 	@echo "make rehearse   grade a made-up class, honest and hostile, and compare its scores"
 	@echo "make formgrader   open the pages for marking by hand"
+	@echo "make browser-check   use the site and three notebooks in Chromium, screenshots in build/browser/"
 	@echo "make clean   delete build/ (the gradebook stays) and the caches"
 	@echo "make set-owner OWNER=name   write your GitHub account into the links, once"
 	@echo "Another Python than python3: make run PYTHON=python3.12"
@@ -39,6 +40,10 @@ venv-site:
 # nbgrader's own environment, without torch; students' code runs in .venv.
 venv-grading:
 	@sh scripts/ensure_venv.sh .venv-grading grading/requirements.txt
+
+# What drives a browser; JupyterLab itself runs in .venv.
+venv-browser:
+	@sh scripts/ensure_venv.sh .venv-browser tests/browser/requirements.txt
 
 run: venv venv-site
 	@.venv/bin/python scripts/run_notebooks.py $(NOTEBOOKS)
@@ -88,6 +93,11 @@ rehearse: venv venv-grading
 
 formgrader: venv-grading
 	@.venv-grading/bin/python -m grading.formgrader
+
+# The site in one process, the notebooks in another. The conftest.py of tests/ imports torch.
+browser-check: venv venv-browser site
+	@echo "Using the site and the notebooks in a browser (three minutes or so)"
+	@.venv-browser/bin/python -m pytest -n 2 --dist loadfile --confcutdir=tests/browser tests/browser
 
 # Scores that were given by hand are in build/grading/ and nowhere else.
 clean:

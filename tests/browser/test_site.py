@@ -1,0 +1,133 @@
+"""The site in a browser: wide and narrow, light and dark, from a disk and from a server."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ROOT, Record, drawn, figures_of
+from playwright.sync_api import Browser, Page
+
+SITE, SHOWN = ROOT / "build" / "site", ROOT / "build" / "pages"
+PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html")
+               if "_static" not in page.parts)
+LOOKS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+# Axe takes seconds; these two have every width and every theme.
+FOR_AXE = [(1280, "light"), (390, "dark")]
+GRAVE = {"serious", "critical"}
+# Axe would fetch the style sheets once more, which a page from a disk may not.
+AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A server that does not print every request."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The site's address over http."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}/"
+        http.shutdown()
+
+
+@dataclass
+class Visit:
+    """What was seen of one page in one look."""
+
+    record: Record
+    pictures: list[bool]  # of each in the page's text, whether it is drawn
+    figures: int  # that a notebook's cells show
+    too_wide: int  # pixels by which the page can be scrolled sideways
+    grave: str  # axe's report of what is serious or critical
+
+
+@pytest.fixture(scope="session")
+def visits(browser: Browser, screenshots: Path) -> Callable[..., Visit]:
+    """Visits to the site; each page is opened once in each look."""
+
+    @functools.cache
+    def visit(address: str, name: str, width: int, theme: str) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900},
+                                      color_scheme=theme, reduced_motion="reduce")
+        record = Record(context)
+        page = context.new_page()
+        page.goto(address + name)
+        pictures, figures = (drawn(page, part) for part in ("article img", ".cell_output img"))
+        stem = name.removesuffix(".html").replace("/", "-")
+        page.screenshot(path=screenshots / f"site-{stem}-{width}-{theme}.jpg", full_page=True,
+                        type="jpeg", quality=70)
+        too_wide = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        grave = judged(page) if (width, theme) in FOR_AXE else ""
+        context.close()
+        return Visit(record, pictures, len(figures), too_wide, grave)
+    return visit
+
+
+def judged(page: Page) -> str:
+    """Axe's report of what keeps people out, "" if there is nothing serious."""
+    found = Axe().run(page, options=AXE_OPTIONS)
+    violations = found.response["violations"]
+    found.response["violations"] = [one for one in violations if one["impact"] in GRAVE]
+    return found.generate_report() if found.violations_count else ""
+
+
+def in_looks(*looks: tuple[int, str]) -> pytest.MarkDecorator:
+    """For a test of every page in these looks."""
+    return pytest.mark.parametrize("look", looks, ids=["-".join(map(str, look)) for look in looks])
+
+
+@pytest.fixture(params=PAGES)
+def name(request: pytest.FixtureRequest) -> str:
+    """A page's path in the site."""
+    return request.param
+
+
+@pytest.fixture
+def visit(name: str, look: tuple[int, str], visits: Callable[..., Visit]) -> Visit:
+    """A page from the disk in a look; if a test fails, what its console said is printed."""
+    found = visits(SITE.as_uri() + "/", name, *look)
+    print("\n".join(found.record.console))
+    return found
+
+
+@in_looks(*LOOKS)
+def test_every_picture_is_drawn(visit: Visit) -> None:
+    assert all(visit.pictures)
+
+
+@in_looks(*LOOKS)
+def test_no_page_scrolls_sideways(visit: Visit) -> None:
+    assert visit.too_wide == 0
+
+
+@in_looks(*FOR_AXE)
+def test_axe_finds_nothing_serious(visit: Visit) -> None:
+    assert not visit.grave, visit.grave
+
+
+@in_looks(*LOOKS)
+def test_no_page_asks_for_anything_off_the_machine(visit: Visit) -> None:
+    assert visit.record.elsewhere == []
+
+
+@in_looks(*LOOKS)
+def test_everything_that_a_page_asks_for_is_there(visit: Visit) -> None:
+    assert visit.record.unanswered == []
+
+
+@in_looks(LOOKS[0])
+def test_a_page_shows_every_figure_of_its_notebook(name: str, visit: Visit) -> None:
+    notebook = (SHOWN / name).with_suffix(".ipynb")
+    if not notebook.is_file():
+        pytest.skip("not a notebook")
+    assert visit.figures == figures_of(notebook)
