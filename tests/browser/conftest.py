@@ -5,6 +5,7 @@ They run in .venv-browser, which has neither torch nor the project's other tests
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+ANSWER = re.compile(r"^(Right|Not quite)\. .+")  # to a question
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
