@@ -28,7 +28,7 @@ def run_once(browser: Browser, jupyterlab: str) -> Callable[[str], Notebook]:
     """Opens a notebook and runs all its cells, once for all tests."""
     @functools.cache
     def run(path: str) -> Notebook:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context = browser.new_context(viewport={"width": 1280, "height": 1400})
         notebook = Notebook(context, jupyterlab, path)
         notebook.run_all()
         return notebook
