@@ -79,16 +79,18 @@ def test_a_question_is_answered_by_keyboard(notebook: Notebook, screenshots: Pat
 
 
 @only(STUDIES)
-def test_the_slider_obeys_the_keyboard_and_the_map_changes(notebook: Notebook,
-                                                           screenshots: Path) -> None:
-    cell = notebook.cell(notebook.number_of("picture = widgets.interactive_output"))
-    handle, figure = cell.get_by_role("slider").first, cell.locator("img")
+@pytest.mark.parametrize("kind, begin", [
+    ("without-kernel", "map_slider("), ("with-kernel", "picture = widgets.interactive_output")])
+def test_a_slider_obeys_the_keyboard_and_the_map_changes(
+    notebook: Notebook, kind: str, begin: str, screenshots: Path
+) -> None:
+    cell = notebook.cell(notebook.number_of(begin))
+    handle, figure = cell.get_by_role("slider").first, cell.locator("img").last
     before = figure.get_attribute("src")
-    cell.screenshot(path=screenshots / f"{notebook.name}-slider-before.png")
     handle.focus()
     notebook.page.keyboard.press("ArrowRight")
     expect(figure).not_to_have_attribute("src", before)
-    cell.screenshot(path=screenshots / f"{notebook.name}-slider-after.png")
+    cell.screenshot(path=screenshots / f"{notebook.name}-slider-{kind}.png")
 
 
 @only(HAND_OUT)

@@ -171,3 +171,13 @@ def test_a_question_of_the_site_is_answered_by_keyboard(page: Page) -> None:
         page.keyboard.press(key)
         expect(question.locator("input").nth(chosen)).to_be_checked()
         expect(question.get_by_role("status")).to_have_text(ANSWER)
+
+
+def test_the_sites_slider_obeys_the_keyboard_and_the_map_changes(page: Page) -> None:
+    page.get_by_role("link", name=re.compile("^05 ")).first.click()
+    slider = page.locator("form").filter(has=page.get_by_role("slider"))
+    handle, figure = slider.get_by_role("slider").first, slider.locator("img").last
+    before = figure.get_attribute("src")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    expect(figure).not_to_have_attribute("src", before)
