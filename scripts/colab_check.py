@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "colab"
 CELL_SECONDS = 600
 FAULTS = "faults"
+ENDED = "colab-check: a kernel was ended (Ctrl-C, or too little memory), so the check ends here."
 SHOWN = ("torch", "numpy", "ipython", "ipywidgets")
 
 # IPython runs it when a kernel starts. Like Colab, it adds a note to every ImportError.
@@ -68,13 +69,23 @@ def environment(work: Path, **changes: str) -> dict[str, str]:
 
 
 def execute(notebook: NotebookNode, folder: Path, variables: dict[str, str]) -> str:
-    """Run a notebook in folder; "" or in one line what went wrong."""
+    """Run a notebook in folder; "" or in one line what went wrong.
+
+    Raises:
+        SystemExit: the kernel was ended; nbclient makes this of Ctrl-C, too.
+    """
     client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
                             resources={"metadata": {"path": str(folder)}})
     try:
         client.execute(env=variables)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        return [line for line in str(error).splitlines() if line.strip()][-1]
+    except CellTimeoutError as error:
+        return str(error).splitlines()[0]
+    except CellExecutionError as error:
+        if error.ename != "KeyboardInterrupt":
+            return f"{error.ename}: {error.evalue}".splitlines()[0]
+        raise SystemExit(ENDED) from error
+    except DeadKernelError as error:
+        raise SystemExit(ENDED) from error
     return ""
 
 
