@@ -53,7 +53,7 @@ def judged(folder: Path, homework: str, name: str, function: Callable) -> dict:
     told = [{"function": "f"}]
 
     def tell(**frame: object) -> None:
-        told.append({key: np.asarray(value) for key, value in frame.items()})
+        told.append({key: np.array(value) for key, value in frame.items()})  # as written out
 
     inside.call_all(name, task, function, np.load(folder / "given" / "arrays.npz"), 600, tell)
     expected = dict(np.load(folder / "expected" / f"{name}.npz"))
