@@ -149,9 +149,10 @@ def _fused(
     copies, total = _noisy_copies(admitted, noise_pct, entropy), 0
     for k in range(n):
         noisy_model = _with_noisy_weights(model, sigma, entropy, k)
-        for copy_number in range(k * m, (k + 1) * m):
-            noisy = torch.cat([copies(i, [copy_number]) for i in range(len(admitted))])
-            total = total + method(noisy, admitted.labels, noisy_model)
+        noisy = torch.cat([copies(i, [copy_number]) for copy_number in range(k * m, (k + 1) * m)
+                           for i in range(len(admitted))])
+        found = method(noisy, admitted.labels * m, noisy_model)
+        total = total + found.unflatten(0, (m, len(admitted))).sum(dim=0)
     return total / (n * m)
 
 

@@ -130,3 +130,8 @@ def joined(value: object) -> str:
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     return value if isinstance(value, str) else ""
+
+
+def no_formula(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula, such as a file's name that begins with =."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -7,6 +7,7 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from grading.gradebook import grade_of, open_gradebook
+from grading.pages.harmless import no_formula
 from grading.records import all_records, tests_of
 from grading.settings import home
 from grading.submissions.answers import SHORTEST_FUNCTION
@@ -45,7 +46,7 @@ def write_grades() -> Path:
                     numbers += [score] if isinstance(score, float) else []
                     waiting += score in (OPEN, TO_MARK, DELETED, FAILED)
                     row.append(f"{score:g}" if isinstance(score, float) else score)
-            table.writerow([*row, f"{sum(numbers):g}", waiting])
+            table.writerow([*map(no_formula, row), f"{sum(numbers):g}", waiting])
     return path
 
 

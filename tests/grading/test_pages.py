@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grading.pages.harmless import attached, shown
+from grading.pages.harmless import attached, no_formula, shown
 from grading.pages.marking import verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,3 +235,10 @@ print(made, problems)
     lines = ["No feedback page for a, h: some.InvalidNotebook: odd",
              "No feedback page for b, h: it took longer than 1 s"]
     assert told.splitlines() == [*lines, f"{['a', 'b', 'c']} {lines}"]
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_name_is_no_formula_to_a_spreadsheet(name):
+    assert no_formula(name) == f"'{name}"
+    assert no_formula(f"a{name}") == f"a{name}"
+    assert no_formula("") == ""
