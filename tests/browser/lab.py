@@ -70,7 +70,8 @@ class Notebook:
         """Open it, wait for its kernel, and forget its outputs."""
         self.record, self.name = Record(context), Path(path).stem
         self.page = page = context.new_page()
-        page.goto(address.format(f"lab/tree/{path}"))
+        # In a workspace of its own: else the notebooks opened before would be in the page, too.
+        page.goto(address.format(f"lab/workspaces/{self.name}/tree/{path}"))
         page.wait_for_function(f"({STATE})().kernel === 'idle'", timeout=MINUTE)
         page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
 
