@@ -5,10 +5,10 @@ import html
 import io
 import json
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from elements import Elements
 from PIL import Image
 
 from labutils import frames
@@ -21,21 +21,6 @@ MAPS = {0: {1: VANILLA, 10: VANILLA},
         0.1: {n: RNG.random((2, 60, 60)) for n in (1, 10)},
         0.5: {n: RNG.random((2, 60, 60)) for n in (1, 10)}}
 NAMES = ["cat & dog", 'a "chair"']
-
-
-class Elements(HTMLParser):
-    """(tag, attributes) of every element."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict]:
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 def note(saliency_map: np.ndarray) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from elements import Elements
 
 from labutils import quiz
 from labutils.quiz import ask, fault
@@ -16,21 +16,6 @@ QUESTIONS = {id: question for path in sorted((NOTEBOOKS / "questions").glob("*.j
              for id, question in json.loads(path.read_text("utf-8")).items()}
 RIGHT = {"text": "yes", "right": True, "feedback": "so it is"}
 WRONG = {"text": "no", "right": False, "feedback": "look again"}
-
-
-class Elements(HTMLParser):
-    """(tag, attributes) of every element."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict]:
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 every_question = pytest.mark.parametrize("id", QUESTIONS)

@@ -105,21 +105,15 @@ def test_feedback_tells_the_student_what_happened(graded):
     assert "is not here while your own answer is graded" in told["engine"]
 
 
-def test_an_empty_folder_is_an_error(tmp_path):
+@pytest.mark.parametrize("name, sentence", [
+    ("handed-in", "There is no file in"), ("nowhere", "nowhere is not a folder")])
+def test_a_folder_without_submissions_is_an_error(tmp_path, name, sentence):
     (tmp_path / "handed-in").mkdir()
-    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}/handed-in"], cwd=ROOT,
+    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}/{name}"], cwd=ROOT,
                             env=grading_environment(tmp_path / "home"), capture_output=True,
                             text=True)
     assert result.returncode != 0
-    assert "There is no file in" in result.stderr
-
-
-def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    result = subprocess.run(["make", "grade", f"SUBMISSIONS={tmp_path}/nowhere"], cwd=ROOT,
-                            env=grading_environment(tmp_path / "home"), capture_output=True,
-                            text=True)
-    assert result.returncode != 0
-    assert "nowhere is not a folder" in result.stderr
+    assert sentence in result.stderr
 
 
 def test_a_run_that_is_killed_is_taken_up_where_it_stopped(tmp_path):
