@@ -106,7 +106,7 @@ formgrader: venv-grading
 
 # The site in one process, the notebooks in another. The conftest.py of tests/ imports torch.
 browser-check: venv venv-browser site
-	@echo "Using the site and the notebooks in a browser (three minutes or so)"
+	@echo "Using the site and the notebooks in a browser (four minutes or so)"
 	@.venv-browser/bin/python -m pytest -n 2 --dist loadfile --confcutdir=tests/browser tests/browser
 
 # ONLY="faults 04 student/04" runs these alone.

@@ -1,8 +1,8 @@
-"""A Sphinx extension: search results have their lines of text over file:// as well.
+"""A Sphinx extension: search results show lines of the pages' text, on a disk as well.
 
 Sphinx's search fetches each page that it found, to show the lines around the word. A page that was
-opened from a disk may not read others, so the texts of all pages lie in one script beside the
-index, which the search page loads.
+opened from a disk may not read others, and in those that were fetched the formulas' TeX would stand
+among the words. So the texts of all pages lie in one script, which the search page loads.
 """
 
 import json
@@ -18,12 +18,10 @@ SILENT = re.compile(r"<(style|script|annotation|svg)\b.*?</\1>|<!--.*?-->"
 MARKS = re.compile(r"<(?!/?section\b)[^>]*>")
 SCRIPT = """\
 const TEXTS = {texts};
-if (location.protocol === "file:") {{
-  window.fetch = (url) => {{
-    const page = decodeURI(url).replace(/^(\\.\\/)+/, "").replace(/\\.html$/, "");
-    return Promise.resolve(new Response(`<div role="main">${{TEXTS[page] ?? ""}}</div>`));
-  }};
-}}
+window.fetch = (url) => {{
+  const page = decodeURI(url).replace(/^(\\.\\/)+/, "").replace(/\\.html$/, "");
+  return Promise.resolve(new Response(`<div role="main">${{TEXTS[page] ?? ""}}</div>`));
+}};
 """
 
 

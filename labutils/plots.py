@@ -21,6 +21,7 @@ from labutils.metrics import to_numpy
 PANEL = 1.9  # inches per picture: five side by side fit a laptop's page
 WIDTH = 5 * PANEL
 DPI = 100
+DRAWINGS = Path(__file__).resolve().parents[1] / "notebooks" / "images"
 MAP_COLOURS = "magma"
 SIGNED_COLOURS = "RdBu_r"
 
@@ -50,9 +51,21 @@ def html_figure(fig: Figure, alt: str) -> HTML:
     fig.savefig(buffer, format="webp", dpi=DPI, bbox_inches="tight",
                 pil_kwargs={"quality": 84})
     plt.close(fig)
-    data = base64.b64encode(buffer.getvalue()).decode()
+    return _image(buffer.getvalue(), "webp", alt)
+
+
+def show_drawing(name: str, alt: str) -> None:
+    """Display ``notebooks/images/NAME.svg``.
+
+    A cell shows it, not the text: Colab finds no file beside a notebook, and shows no SVG there.
+    """
+    display(_image((DRAWINGS / f"{name}.svg").read_bytes(), "svg+xml", alt))
+
+
+def _image(data: bytes, kind: str, alt: str) -> HTML:
+    encoded = base64.b64encode(data).decode()
     return HTML(f'<img alt="{html.escape(alt)}" style="max-width:100%" '
-                f'src="data:image/webp;base64,{data}">')
+                f'src="data:image/{kind};base64,{encoded}">')
 
 
 def save(fig: Figure, stem: str | Path) -> list[Path]:

@@ -146,10 +146,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git repository with the project's labutils and requirements."""
+    """A git repository with the project's labutils, requirements and drawings."""
     folder = tmp_path_factory.mktemp("repository")
     for source in [*(ROOT / "labutils").rglob("*.py"), ROOT / "requirements.txt",
-                   ROOT / "data" / "README.md"]:
+                   ROOT / "data" / "README.md", *(ROOT / "notebooks" / "images").glob("*.svg")]:
         target = folder / source.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())

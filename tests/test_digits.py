@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from labutils.digits import Trained, _loss, load_digits, smoothed_gradients, train
+from labutils.digits import Trained, _loss, load_digits, smoothed_gradients, train, train_each
 from labutils.saliency import compute_saliency_maps, score_gradient
 from labutils.smoothgrad import smoothgrad
 
@@ -75,6 +75,21 @@ def test_the_same_seed_gives_the_same_weights_on_any_number_of_threads(choices):
         torch.set_num_threads(before)
     assert torch.equal(*runs)
     assert not torch.equal(runs[0], weights(train(**choices, seed=4, epochs=1).model))
+
+
+def test_networks_trained_side_by_side_are_those_trained_alone_in_order():
+    choices = [{"noise": 0.3}, {"gradient_penalty": 0.01}, {"seed": 1}]
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        together = list(train_each({**one, "epochs": 1} for one in choices))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    for one, choice in zip(together, choices, strict=True):
+        alone = train(**choice, epochs=1)
+        assert torch.equal(weights(one.model), weights(alone.model))
+        assert one.accuracy == alone.accuracy
 
 
 def test_training_moves_nobody_elses_random_state_and_works_without_gradients():

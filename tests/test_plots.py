@@ -1,5 +1,6 @@
 """Figures: what is drawn is what was given, and nothing is shown without alt text."""
 
+import base64
 import re
 
 import matplotlib.pyplot as plt
@@ -16,6 +17,7 @@ from labutils.plots import (
     save,
     short_name,
     show,
+    show_drawing,
 )
 
 X = np.arange(7 * 8 * 8 * 3, dtype=np.uint8).reshape(7, 8, 8, 3)
@@ -47,6 +49,13 @@ def test_show_displays_one_image_with_its_alt_text(shown):
 def test_alt_text_cannot_break_out_of_its_attribute(shown):
     show(plot_pictures(X[:1], TITLES[:1]), 'a "cat" & <b>')
     assert 'alt="a &quot;cat&quot; &amp; &lt;b&gt;"' in shown[0]
+
+
+def test_a_drawing_is_shown_whole_with_its_alt_text(shown):
+    show_drawing("pipeline", 'From "x" to M.')
+    (found,) = re.fullmatch(r'<img alt="From &quot;x&quot; to M\." style="max-width:100%" '
+                            r'src="data:image/svg\+xml;base64,([^"]+)">', *shown).groups()
+    assert base64.b64decode(found) == (plots.DRAWINGS / "pipeline.svg").read_bytes()
 
 
 def test_show_closes_the_figure(shown):

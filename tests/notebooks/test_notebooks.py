@@ -124,6 +124,11 @@ def test_every_relative_link_resolves(path):
 
 
 @every_notebook
+def test_no_text_shows_a_picture_which_colab_would_not_find(path):
+    assert not re.search(r"!\[|<img", prose(path))
+
+
+@every_notebook
 def test_the_link_to_colab_opens_this_very_notebook(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     owner_and_name = project["urls"]["Repository"].removeprefix("https://github.com/")
