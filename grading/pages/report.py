@@ -148,6 +148,6 @@ def isolation(weakness: str) -> str:
     if not weakness:
         return ("Isolation: student code ran without a network and saw neither the gradebook, "
                 "nor the sources, nor other submissions.")
-    return (f"ISOLATION: NONE ({weakness}). Student code ran with limits on time, memory and "
+    return (f"Isolation: NONE ({weakness}). Student code ran with limits on time, memory and "
             "processes, but it could use the network and read the gradebook, the sources and "
             "other submissions.")

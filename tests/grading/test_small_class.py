@@ -93,7 +93,7 @@ def test_no_student_writes_a_line_of_the_report(graded):
 def test_student_code_reads_nothing_of_the_graders_and_calls_nobody(graded):
     spied, called = (graded.reached(name, tiny.ANSWER, TINY) for name in ("spy", "caller"))
     if not graded.isolated:
-        assert "ISOLATION: NONE" in graded.report()
+        assert "Isolation: NONE" in graded.report()
         pytest.skip("bubblewrap does not work here; the report says so")
     assert spied == str(5 * ["FileNotFoundError"])
     assert called != "through" and graded.calls == []
@@ -181,7 +181,7 @@ def test_without_isolation_another_folder_is_added_and_nothing_is_left_behind(
     output = make_grade(graded.home, tmp_path, GRADING_NOTEBOOKS=str(notebooks),
                         GRADING_SANDBOX="off")
     assert "Isolation: NONE, GRADING_SANDBOX is off" in output
-    assert "ISOLATION: NONE" in graded.report()
+    assert "Isolation: NONE" in graded.report()
     crowd = tiny.crowd(notebooks)
     rows = graded.rows()
     assert crowd.scored_by(rows["crowd"])
