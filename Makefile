@@ -64,7 +64,7 @@ test: venv venv-grading
 
 # The tests that make test leaves out, and again those that have more seeds here.
 test-long: venv venv-grading
-	@echo "Testing what make test leaves out (a quarter of an hour or so)"
+	@echo "Testing what make test leaves out (ten minutes or so)"
 	@$(PYTEST) --long -m "(long or seeds) and not rare" --durations=15 tests
 
 # What takes longest and hangs on little: after a change of grading/.

@@ -109,6 +109,9 @@ def train_each(choices: Iterable[dict]) -> Iterator[Trained]:
     """``train(**one)`` for each of the choices, in order, as many at a time as there are cores.
 
     Each network is the same, bit for bit, as if it were trained by itself.
+
+    Raises:
+        TypeError, ValueError: as ``train``, when the network in question is asked for.
     """
     return map_in_order(lambda one: train(**one), choices, workers(torch.device("cpu")))
 

@@ -57,7 +57,14 @@ def html_figure(fig: Figure, alt: str) -> HTML:
 def show_drawing(name: str, alt: str) -> None:
     """Display ``notebooks/images/NAME.svg``.
 
-    A cell shows it, not the text: Colab finds no file beside a notebook, and shows no SVG there.
+    A cell shows it, because Colab's text cells find no file beside a notebook and show no SVG.
+
+    Args:
+        name: the file's name without ``.svg``.
+        alt: what the drawing shows, in one or two sentences.
+
+    Raises:
+        FileNotFoundError: there is no such drawing.
     """
     display(_image((DRAWINGS / f"{name}.svg").read_bytes(), "svg+xml", alt))
 

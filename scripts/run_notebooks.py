@@ -23,7 +23,7 @@ def execute(path: Path) -> tuple[float, str]:
     """Run one notebook, write the result, return (seconds, "" or what went wrong)."""
     notebook = nbformat.read(path, as_version=4)
     # In the notebook's own folder, as in JupyterLab.
-    # At the end the kernel is killed: to take its libraries down in order lasts over a second.
+    # At the end the kernel is killed: to unload its libraries in order takes over a second.
     client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
                             shutdown_kernel="immediate", extra_arguments=["--log-level=ERROR"],
                             resources={"metadata": {"path": str(path.resolve().parent)}})

@@ -67,6 +67,10 @@ def test_the_table_tells_which_file_was_graded(graded):
     assert graded.rows()["right"][f"{TINY} file"] == f"right_2026-11-21_{TINY}.ipynb"
 
 
+def test_no_cell_of_the_table_is_a_formula_to_a_spreadsheet(graded):
+    assert graded.rows()["half"][f"{TINY} file"] == f"'=half_2026-11-21_{TINY}.ipynb"
+
+
 def test_no_process_is_left_behind(graded):
     assert left_behind(graded.home) == []
 

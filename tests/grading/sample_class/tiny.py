@@ -110,7 +110,7 @@ def students(folder: Path, paths: list[str], port: int) -> list[Student]:
     tiny = partial(Student, homework=TINY, columns=(ANSWER, OBSERVATION))
     return [
         tiny("right", shown(answered(RIGHT)), "4"),
-        tiny("half", half, "2"),
+        tiny("half", half, "2", path=f"=half_2026-11-21_{TINY}.ipynb"),
         tiny("untouched", untouched, "0", "0"),
         tiny("emptyfile", "", "", "", "an empty file"),
         tiny("exit", answered(EXIT), "open", status="the program ended"),
